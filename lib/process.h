@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The supervisor: runs one command of somebody else's (an agent, a test, a
+ * playbook step) and has it under control until nothing of it is left.
+ *
+ * The child gets its own session and process group, standard input from a
+ * file or /dev/null, no descriptors beyond 0, 1, 2, and exactly the
+ * environment given. The caller is a child subreaper meanwhile: whatever the
+ * child leaves behind (setsid, double fork, an open standard output) is
+ * ended and reaped. Ending is TERM to all, a grace, KILL to all; afterwards
+ * at most 2 s are spent on what is still in the pipes.
+ *
+ * A command that ran and failed is a result, not an error. process_run()
+ * returns an error only if the runner itself could not do its part.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+#include "mask.h"
+
+enum process_end {
+	PROCESS_EXITED,     /* by itself: exit_code */
+	PROCESS_SIGNALED,   /* by a signal not ours: signal */
+	PROCESS_NO_START,   /* not started: start_errno, exit_code 126 or 127 */
+	PROCESS_TIMED_OUT,  /* ended by us: timeout_seconds */
+	PROCESS_STALLED,    /* ended by us: stall_seconds without output */
+	PROCESS_CANCELLED,  /* ended by us: cancel_signal() */
+};
+
+struct process_options {
+	char *const *argv;        /* found on PATH as in `environment` */
+	char *const *environment; /* NULL: process_environment(NULL, NULL) */
+	const char *directory;    /* to start in; NULL: here */
+	const char *stdin_path;   /* NULL: /dev/null */
+	const char *stdout_path;  /* files, created 0600 */
+	const char *stderr_path;
+	size_t output_limit; /* bytes kept of each, head and tail; 0: 64 MiB */
+	double timeout_seconds; /* 0: none */
+	double stall_seconds;   /* 0: none */
+	double grace_seconds;   /* 0: 10 */
+	const struct mask *mask; /* output passes through it; NULL: none */
+	const char *label; /* of `output` events: at most five a second,
+			    * debug level, with the last line; NULL: none */
+};
+
+struct process_output {
+	size_t n_bytes; /* written by the command */
+	size_t n_dropped; /* of these, in the middle, not kept in the file */
+};
+
+struct process_result {
+	enum process_end end;
+	int exit_code; /* as a shell would say: 128 + signal */
+	int signal;    /* 0: none */
+	int start_errno;
+	double wall_seconds, user_seconds, system_seconds;
+	size_t peak_rss_bytes; /* the largest single process */
+	size_t n_reaped;       /* processes left behind and ended by us */
+	struct process_output out, err;
+};
+
+struct error *process_run(struct process_result *result,
+    const struct process_options *options);
+
+/* "exit code 3", "killed by SIGSEGV", "timed out after 30 s", ...; the
+ * caller frees. */
+char *process_describe(const struct process_result *result,
+    const struct process_options *options);
+
+/*
+ * An environment from the allow-list (PATH HOME USER LOGNAME SHELL LANG
+ * LANGUAGE LC_* TZ TERM COLORTERM NO_COLOR TMPDIR XDG_*_HOME TRACEPARENT
+ * TRACESTATE CI), the variables named in `pass`, and the settings
+ * ("NAME=value") in `set`, which win. Both are NULL-terminated or NULL.
+ * *n_kept_back counts the variables that were left out. Free with
+ * process_environment_free().
+ */
+char **process_environment(char *const *pass, char *const *set,
+    size_t *n_kept_back);
+void process_environment_free(char **environment);
+
+/*
+ * Cancelling: SIGINT, SIGTERM and SIGHUP are noted, and end what runs.
+ * Programs call cancel_install() first; long loops ask cancel_signal().
+ */
+void cancel_install(void);
+int cancel_signal(void); /* 0: none came */
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * YAML from people, read safely into JSON values: one document, the YAML 1.2
+ * core schema (`yes`, `no`, `on`, 017, 1_000, 1:30 are strings, with a
+ * warning), string keys, no duplicate keys, no tags but the core ones, no
+ * anchors, aliases or merge keys. Input at most 1 MiB, depth 64, 100,000
+ * events, a scalar 256 KiB. libyaml's event interface is used because its
+ * document interface is quadratic and expands aliases.
+ */
+#ifndef YAML_H
+#define YAML_H
+
+#include <jv.h>
+#include <stddef.h>
+
+#include "error.h"
+
+struct yaml_mark {
+	size_t line, column; /* both from 1 */
+};
+
+struct yaml;
+
+/*
+ * Reads a file. Problems are a ConfigError: "runner.yaml:3:5: reason; hint".
+ * An empty file is an empty object.
+ */
+struct error *yaml_read_file(struct yaml **yaml, const char *path);
+struct error *yaml_read_text(struct yaml **yaml, const char *text, size_t len,
+    const char *name);
+void yaml_free(struct yaml *yaml);
+
+jv yaml_value(const struct yaml *yaml); /* borrowed */
+/* Where the value at a JSON pointer ("/llm/model") begins; 1:1 if unknown. */
+struct yaml_mark yaml_mark_at(const struct yaml *yaml, const char *pointer);
+
+/* Scalars that YAML 1.1 would read otherwise: "runner.yaml:3:5: ..." */
+size_t yaml_n_warnings(const struct yaml *yaml);
+const char *yaml_warning(const struct yaml *yaml, size_t n);
+
+#endif
