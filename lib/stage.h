@@ -56,18 +56,23 @@ struct stage_program {
 	const char *const *keys; /* configuration keys it uses; NULL-ended */
 	const struct stage_option *options; /* ends with name NULL; or NULL */
 	bool after_error; /* works on failed documents too */
-	bool resumes_failed_tests; /* see nr-exec --fix */
+	bool reports;     /* exits with the code of the document's error */
+	/* The flag of nr-exec --fix: a document that failed with a
+	 * TestExecutionError is taken up again, without its error. */
+	const bool *takes_failed_tests;
 	/*
 	 * The work. An error is recorded in the document and decides the
 	 * exit code; sections set before it are kept.
 	 */
 	struct error *(*run)(struct stage *stage);
+	/* What goes to standard output; NULL: the document. */
+	struct error *(*write)(const struct stage *stage);
 };
 
 int stage_main(int argc, char *argv[], const struct stage_program *program);
 
-/* Seconds until the deadline less the reserve; at least 0. With a TimeoutError
- * when none are left. stage_reserve_left() counts the reserve in. */
+/* Seconds until the deadline less the reserve; a TimeoutError when none are
+ * left. stage_reserve_left() counts the reserve in and is at least 0. */
 struct error *stage_time_left(const struct stage *stage, double *seconds);
 double stage_reserve_left(const struct stage *stage);
 
