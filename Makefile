@@ -33,11 +33,66 @@ programs = $(patsubst src/%.c,$(BIN)/%,$(wildcard src/nr-*.c))
 scripts = $(wildcard bin/nr-run)
 pages = $(wildcard man/*.[1-9])
 
+test_programs = $(patsubst tests/lib/%.c,$(BUILD)/tests/%,\
+	$(wildcard tests/lib/*.c))
+sources = $(wildcard lib/*.c src/*.c tests/lib/*.c tests/fuzz/*.c)
+headers = $(wildcard lib/*.h)
+shell_scripts = $(scripts) $(wildcard share/examples/*.sh tests/tools/*.sh \
+	tests/bench/*.sh tests/servers/*.sh) .ci/run
+
+# Debian packages by what they are for; `make deps` installs what is missing.
+build_packages = gcc libc6-dev libgit2-dev libcurl4-openssl-dev libjq-dev \
+	libyaml-dev nettle-dev
+run_packages = git jq ca-certificates openssh-client
+test_packages = bats parallel python3 python3-jsonschema python3-yaml mandoc \
+	procps util-linux openssl xxd nodejs file
+lint_packages = clang-format clang-tidy cppcheck shellcheck clang \
+	libclang-rt-14-dev
+bench_packages = python3-git time
+
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all help deps check lint sanitize bench demo install uninstall clean
+.PHONY: all help deps check lint sanitize bench demo install uninstall clean \
+	build-tests deps-build deps-test deps-lint deps-bench
 
 all: $(programs)
+
+help:
+	@echo 'make            build the programs into bin/'
+	@echo 'make demo       install what is missing, build, run a first task'
+	@echo 'make check      install what is missing, build, run the tests'
+	@echo 'make lint       formatting and static analysis'
+	@echo 'make sanitize   the tests under ASan and UBSan'
+	@echo 'make bench      measure against sh + git, and Python'
+	@echo 'make install    into DESTDIR and PREFIX ($(DESTDIR)$(PREFIX))'
+	@echo 'make deps       install the Debian packages all of this needs'
+
+# Phony prerequisites run in order only when asked to: `make -j` must not
+# compile before the compiler is there.
+demo:
+	@$(MAKE) -s deps-build
+	@$(MAKE) -s all
+	@NR_BIN=$(abspath $(BIN)) share/examples/demo.sh
+
+check:
+	@$(MAKE) -s deps-build deps-test
+	@$(MAKE) -s all build-tests
+	NR_BIN=$(abspath $(BIN)) NR_TESTS=$(abspath $(BUILD))/tests \
+		tests/tools/run-tests.sh $(TESTS)
+
+deps: deps-build deps-test deps-lint deps-bench
+
+deps-build:
+	@tests/tools/install-packages.sh $(build_packages) $(run_packages)
+
+deps-test:
+	@tests/tools/install-packages.sh $(test_packages)
+
+deps-lint:
+	@tests/tools/install-packages.sh $(lint_packages)
+
+deps-bench:
+	@tests/tools/install-packages.sh $(bench_packages)
 
 $(BIN)/nr-%: $(BUILD)/src/nr-%.o $(BUILD)/libnr.a
 	@mkdir -p $(@D)
@@ -52,7 +107,67 @@ $(BUILD)/%.o: %.c Makefile VERSION
 	$(CC) $(our_cppflags) $(CPPFLAGS) $(our_cflags) $(CFLAGS) -MMD -MP \
 		-c -o $@ $<
 
-clean:
-	rm -rf $(BUILD) $(programs)
+build-tests: $(test_programs)
 
--include $(wildcard $(BUILD)/lib/*.d $(BUILD)/src/*.d)
+$(BUILD)/tests/%: tests/lib/%.c $(BUILD)/libnr.a
+	@mkdir -p $(@D)
+	$(CC) $(our_cppflags) $(CPPFLAGS) $(our_cflags) $(CFLAGS) -MMD -MP \
+		$(our_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
+
+# The whole suite again, built with the sanitizers, in a place of its own.
+sanitizers = -fsanitize=address,undefined
+sanitize:
+	@$(MAKE) -s deps-build deps-test
+	@$(MAKE) -s BUILD=build/sanitize BIN=build/sanitize/bin fortify= \
+		CFLAGS='-O1 -g $(sanitizers) -fno-sanitize-recover=undefined' \
+		LDFLAGS='$(sanitizers)' all build-tests
+	@cp $(scripts) build/sanitize/bin/
+	NR_BIN=$(abspath build/sanitize/bin) \
+		NR_TESTS=$(abspath build/sanitize)/tests NR_SANITIZE=1 \
+		tests/tools/run-tests.sh $(TESTS)
+
+lint:
+	@$(MAKE) -s deps-build deps-test deps-lint
+	clang-format --dry-run --Werror $(sources) $(headers)
+	shellcheck -x $(shell_scripts)
+	shellcheck -x -s bash tests/helper.bash
+	mandoc -T lint -W warning $(pages)
+	@$(MAKE) -s BUILD=build/lint BIN=build/lint/bin werror=-Werror \
+		CC='gcc -fanalyzer -Wno-analyzer-too-complex' all build-tests
+	cppcheck --quiet --library=posix --std=c11 --error-exitcode=1 \
+		--inline-suppr --enable=warning,performance,portability \
+		-D_POSIX_C_SOURCE=200809L -DVERSION='""' -DDATADIR='""' \
+		-I lib lib src
+	clang-tidy --quiet $(wildcard lib/*.c src/*.c) -- $(our_cppflags) \
+		-std=c17 -Ilib
+
+bench:
+	@$(MAKE) -s deps-build deps-bench
+	@$(MAKE) -s all
+	NR_BIN=$(abspath $(BIN)) tests/bench/run.sh
+
+data = share/examples share/schema share/completions share/patterns \
+	share/agents share/playbooks
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin
+	$(INSTALL) -m 755 $(programs) $(scripts) $(DESTDIR)$(PREFIX)/bin
+	for page in $(pages); do \
+		dir=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
+		$(INSTALL) -d $$dir && $(INSTALL) -m 644 $$page $$dir || exit; \
+	done
+	for dir in $(wildcard $(data)); do \
+		to=$(DESTDIR)$(PREFIX)/share/necrocode/$${dir#share/}; \
+		$(INSTALL) -d $$to && cp -pR $$dir/. $$to || exit; \
+	done
+
+uninstall:
+	cd $(DESTDIR)$(PREFIX)/bin && rm -f $(notdir $(programs) $(scripts))
+	for page in $(notdir $(pages)); do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; \
+	done
+	rm -rf $(DESTDIR)$(PREFIX)/share/necrocode
+
+clean:
+	rm -rf build $(programs)
+
+-include $(wildcard $(BUILD)/lib/*.d $(BUILD)/src/*.d $(BUILD)/tests/*.d)

@@ -130,6 +130,8 @@ work(struct stage *stage)
 	if (stage->dry_run && error == NULL)
 		return stage->program->run(stage);
 	if (error == NULL) {
+		/* Not before: a Ctrl-C at the keyboard ends the reading. */
+		cancel_install();
 		log_info("stage_start", "%s",
 		    document_string(stage->doc, "title"));
 		error = stage->program->run(stage);
@@ -151,20 +153,19 @@ write_result(const struct stage *stage)
 	return document_write(stage->doc, STDOUT_FILENO, stage->mask);
 }
 
-/* Prints an error that has no document to go into; returns its code. */
+/* Tells an error that has no document to go into; returns its code. */
 static int
 give_up(const struct stage *stage, struct error *error)
 {
-	char *line = xasprintf("%s: %s\n", stage->program->name,
-	    error->message);
-	size_t len;
-	char *masked = mask_text(stage->mask, line, strlen(line), &len);
 	int code = error->exit_code;
 
-	if (write(STDERR_FILENO, masked, len) < 0)
-		code = error_type_exit_code(ERROR_IO);
-	free(masked);
-	free(line);
+	/* Before its settings are read, the stage has no logger. */
+	if (stage->secrets != NULL)
+		log_event(LOG_ERROR, "stage_failed", jv_null(), "%s",
+		    error->message);
+	else
+		fprintf(stderr, "%s: %s\n", stage->program->name,
+		    error->message);
 	error_free(error);
 	return code;
 }
@@ -202,11 +203,9 @@ stage_main(int argc, char *argv[], const struct stage_program *program)
 	struct stage_arguments arguments = { 0 };
 	int code;
 
-	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	stage_options_parse(&arguments, argc, argv, program);
 	stage.dry_run = arguments.dry_run;
-	cancel_install();
 	code = run_stage(&stage, &arguments);
 	document_free(stage.doc);
 	config_free(stage.config);
