@@ -4,10 +4,12 @@
  * that stages do on it. Errors are WorkspacePreparationErrors unless said
  * otherwise, in words that tell the person what to do.
  *
- * Each topic is a file of its own: git_repository.c (open, preflight, HEAD),
- * git_transport.c (how objects travel), git_fetch.c, git_rebase.c,
- * git_clean.c, git_commit.c, git_diff.c, git_push.c. What several of them
- * need and nobody else is in git_internal.h.
+ * Each topic is a file of its own: git_repository.c (open, HEAD, paths),
+ * git_preflight.c (what cannot be handled faithfully), git_transport.c (how
+ * objects travel), git_network.c (remotes, credentials), git_fetch.c,
+ * git_rebase.c, git_switch.c, git_clean.c, git_commit.c, git_diff.c,
+ * git_settle.c, git_push.c. What several of them need and nobody else is in
+ * git_internal.h. No name here is one of libgit2's.
  *
  * Nothing that the workspace's configuration names is run: libgit2 runs no
  * hooks, no filters, no credential helpers; remote URLs are used as given,
@@ -33,43 +35,56 @@ struct git;
  * owner, an operation in progress, a stale lock), each in its own words.
  */
 struct error *git_open(struct git **git, const char *path);
+
+/*
+ * The same for a workspace that somebody had (an agent, a run that failed):
+ * an operation in progress or a lock is no error. git_save_and_clean() and
+ * git_settle() put both right.
+ */
+struct error *git_open_used(struct git **git, const char *path);
 void git_close(struct git *git);
 
-/* HEAD: the commit, and the branch ("" when detached). */
-struct error *git_head(const struct git *git, char commit[GIT_ID_TEXT],
-    char **branch);
+/* The name and address of what is committed here from now on; NULL or "":
+ * as user.name and user.email say, else "necrocode". */
+void git_set_author(struct git *git, const char *name, const char *email);
+
+/* HEAD: the commit ("" when there is none yet), and the branch ("" when
+ * detached; the caller frees). Either may be NULL. */
+struct error *
+git_head(const struct git *git, char commit[GIT_ID_TEXT], char **branch);
 
 /* Paths that differ from HEAD or are untracked (not ignored), up to `max`;
  * *n counts all. Free with json_strings_free(). */
-struct error *git_changed_paths(struct git *git, char ***paths, size_t max,
-    size_t *n);
+struct error *
+git_changed_paths(struct git *git, char ***paths, size_t max, size_t *n);
 
 /* Tracked paths in the order of the index, up to `max`; *n counts all. */
-struct error *git_tracked_paths(struct git *git, char ***paths, size_t max,
-    size_t *n);
+struct error *
+git_tracked_paths(struct git *git, char ***paths, size_t max, size_t *n);
 
 /*
  * Saves everything uncommitted (untracked files too, ignored ones not) as a
  * commit on HEAD, under refs/necrocode/saved/<name>[-2, -3...], then makes
- * the work tree equal to HEAD. *ref is the caller's; NULL when there was
- * nothing to save.
+ * the work tree equal to HEAD, and ends an operation in progress. *ref is the
+ * caller's; NULL when there was nothing to save. Repositories inside the
+ * work tree cannot be saved and stay where they are.
  */
-struct error *git_save_and_clean(struct git *git, const char *name,
-    char **ref);
+struct error *git_save_and_clean(struct git *git, const char *name, char **ref);
 
 /*
  * The difference between a commit and the work tree, untracked files
  * included, ignored ones not, in git's patch format with renames, through
- * the mask into a file. The counts are of the same difference.
+ * the mask into a file. Of binary files, and of texts over 4 MiB, it says
+ * only that they differ. The counts are of the same difference.
  */
-struct git_diff {
-	char **files; /* paths changed, at most GIT_DIFF_MAX_FILES; owned */
+struct git_changes {
+	char **files; /* paths changed, at most GIT_CHANGES_MAX_FILES; owned */
 	size_t n_files, lines_added, lines_removed;
 };
-enum { GIT_DIFF_MAX_FILES = 1000 };
-struct error *git_diff_to_file(struct git *git, struct git_diff *diff,
+enum { GIT_CHANGES_MAX_FILES = 1000 };
+struct error *git_diff_to_file(struct git *git, struct git_changes *changes,
     const char *commit, const char *path, const struct mask *mask);
-void git_diff_release(struct git_diff *diff);
+void git_changes_release(struct git_changes *changes);
 
 /*
  * After an agent had the workspace: sees to it that HEAD is on `branch`,
@@ -79,7 +94,7 @@ void git_diff_release(struct git_diff *diff);
  * its commits stay under refs/necrocode/saved/. *notes says in words what
  * was found and done, "" for nothing; the caller frees.
  */
-struct error *git_settle(struct git *git, const char *branch,
-    const char *tip, char **notes);
+struct error *
+git_settle(struct git *git, const char *branch, const char *tip, char **notes);
 
 #endif
