@@ -65,7 +65,8 @@ clock_format_duration(char text[CLOCK_TEXT_SIZE], double seconds)
 	long whole = lround(seconds);
 
 	if (seconds < 0.9995)
-		snprintf(text, CLOCK_TEXT_SIZE, "%ldms", lround(seconds * 1000));
+		snprintf(
+		    text, CLOCK_TEXT_SIZE, "%ldms", lround(seconds * 1000));
 	else if (seconds < 59.95)
 		snprintf(text, CLOCK_TEXT_SIZE, "%.1fs", seconds);
 	else if (whole < 3600)

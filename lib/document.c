@@ -35,8 +35,8 @@ find_member(const struct document *doc, const char *name)
 static struct member *
 add_member(struct document *doc, const char *name)
 {
-	doc->members = xreallocarray(doc->members, doc->n + 1,
-	    sizeof *doc->members);
+	doc->members =
+	    xreallocarray(doc->members, doc->n + 1, sizeof *doc->members);
 	doc->members[doc->n] = (struct member){ .name = xstrdup(name) };
 	return &doc->members[doc->n++];
 }
@@ -217,7 +217,8 @@ document_write(const struct document *doc, int fd, const struct mask *mask)
 	}
 	buffer_append_string(&out, "}\n");
 	if (out.truncated)
-		error = error_new(ERROR_INTERNAL, "the document grew too large");
+		error =
+		    error_new(ERROR_INTERNAL, "the document grew too large");
 	else
 		error = file_write_all(fd, out.data, out.len, "the document");
 	buffer_release(&out);
@@ -282,13 +283,13 @@ document_exit_code(const struct document *doc)
 		return 0;
 	if (name != NULL)
 		error_type_by_name(&type, name);
-	return (int)json_number(doc->root, "error.exit_code",
-	    error_type_exit_code(type));
+	return (int)json_number(
+	    doc->root, "error.exit_code", error_type_exit_code(type));
 }
 
 void
-document_set_error(struct document *doc, const char *stage,
-    const struct error *error)
+document_set_error(
+    struct document *doc, const char *stage, const struct error *error)
 {
 	jv value = jv_object();
 

@@ -34,8 +34,8 @@ void document_free(struct document *doc);
  * Writes the document and a newline. Members that were set go through the
  * mask (NULL: none). The write is checked; a full disk is an IOError.
  */
-struct error *document_write(const struct document *doc, int fd,
-    const struct mask *mask);
+struct error *document_write(
+    const struct document *doc, int fd, const struct mask *mask);
 
 /* The parsed document, borrowed: for the json_*() accessors. */
 jv document_value(const struct document *doc);
@@ -50,8 +50,8 @@ void document_remove(struct document *doc, const char *name);
 bool document_failed(const struct document *doc);
 /* The exit code of that error; 0 when there is none. */
 int document_exit_code(const struct document *doc);
-void document_set_error(struct document *doc, const char *stage,
-    const struct error *error);
+void document_set_error(
+    struct document *doc, const char *stage, const struct error *error);
 
 /* base_branch, or its default "main". */
 const char *document_base_branch(const struct document *doc);

@@ -94,8 +94,8 @@ file_make_directories(const char *path, unsigned mode)
 		*slash = '/';
 	}
 	if (mkdir(copy, mode) < 0 && errno != EEXIST)
-		error = error_errno(ERROR_IO, "cannot create directory '%s'",
-		    path);
+		error =
+		    error_errno(ERROR_IO, "cannot create directory '%s'", path);
 	else if (stat(copy, &info) < 0 || !S_ISDIR(info.st_mode))
 		error = error_new(ERROR_IO, "'%s' is not a directory", path);
 	free(copy);
@@ -103,8 +103,8 @@ file_make_directories(const char *path, unsigned mode)
 }
 
 static int
-remove_entry(const char *path, const struct stat *info, int type,
-    struct FTW *walk)
+remove_entry(
+    const char *path, const struct stat *info, int type, struct FTW *walk)
 {
 	(void)info;
 	(void)type;
@@ -142,8 +142,8 @@ file_join(const char *dir, const char *name)
 {
 	size_t len = strlen(dir);
 
-	return xasprintf("%s%s%s", dir,
-	    len > 0 && dir[len - 1] == '/' ? "" : "/", name);
+	return xasprintf(
+	    "%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
 }
 
 char *

@@ -13,11 +13,11 @@
 #include "buffer.h"
 #include "error.h"
 
-struct error *file_write_all(int fd, const void *bytes, size_t len,
-    const char *name);
+struct error *file_write_all(
+    int fd, const void *bytes, size_t len, const char *name);
 /* Writes a new file beside the old one, then renames: whole or not at all. */
-struct error *file_replace(const char *path, const void *bytes, size_t len,
-    unsigned mode);
+struct error *file_replace(
+    const char *path, const void *bytes, size_t len, unsigned mode);
 struct error *file_read(struct buffer *buffer, const char *path);
 
 /* A directory and its parents, the new ones with this mode. */
@@ -32,8 +32,8 @@ char *file_join(const char *dir, const char *name);
 char *file_resolve(const char *path);
 
 enum { FILE_SHA256_TEXT = 65 };
-struct error *file_sha256(char hex[FILE_SHA256_TEXT], size_t *size_bytes,
-    const char *path);
+struct error *file_sha256(
+    char hex[FILE_SHA256_TEXT], size_t *size_bytes, const char *path);
 
 /* Where an excerpt is cut: this many bytes at each end. */
 enum { FILE_EXCERPT_BYTES = 4096 };

@@ -50,8 +50,8 @@ json_number(jv value, const char *path, double fallback)
 {
 	jv at = peek(value, path);
 
-	return jv_get_kind(at) == JV_KIND_NUMBER ? jv_number_value(at) :
-						   fallback;
+	return jv_get_kind(at) == JV_KIND_NUMBER ? jv_number_value(at)
+						 : fallback;
 }
 
 bool
@@ -94,8 +94,8 @@ json_set(jv object, const char *name, jv member)
 jv
 json_set_string(jv object, const char *name, const char *text)
 {
-	return json_set(object, name,
-	    text != NULL ? jv_string(text) : jv_null());
+	return json_set(
+	    object, name, text != NULL ? jv_string(text) : jv_null());
 }
 
 jv

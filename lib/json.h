@@ -91,7 +91,7 @@ void json_scan_release(struct json_scan *scan);
  * Scans and parses a text of which `name` is told in messages. On success
  * *value is owned by the caller; on failure it is jv_invalid().
  */
-struct error *json_parse(jv *value, const char *text, size_t len,
-    const char *name);
+struct error *json_parse(
+    jv *value, const char *text, size_t len, const char *name);
 
 #endif

@@ -39,8 +39,8 @@ pointer_of(const struct place *place)
 			buffer_appendf(&pointer, "%zu", path[n]->index);
 		for (const char *c = path[n]->name; c != NULL && *c; c++) {
 			if (*c == '~' || *c == '/')
-				buffer_append_string(&pointer,
-				    *c == '~' ? "~0" : "~1");
+				buffer_append_string(
+				    &pointer, *c == '~' ? "~0" : "~1");
 			else
 				buffer_append(&pointer, c, 1);
 		}
@@ -68,8 +68,8 @@ report(struct scanner *s, const struct place *place, bool fatal,
 	problem.fatal = fatal;
 	problem.pointer = pointer_of(place);
 	problem.message = xstrdup(message);
-	scan->problems = xreallocarray(scan->problems, scan->n_problems + 1,
-	    sizeof *scan->problems);
+	scan->problems = xreallocarray(
+	    scan->problems, scan->n_problems + 1, sizeof *scan->problems);
 	scan->problems[scan->n_problems++] = problem;
 }
 
@@ -85,8 +85,9 @@ fail(struct scanner *s, const struct place *place, const char *message)
 static void
 skip_space(struct scanner *s)
 {
-	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' ||
-				     *s->at == '\n' || *s->at == '\r'))
+	while (s->at < s->end &&
+	    (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' ||
+		*s->at == '\r'))
 		s->at++;
 }
 
@@ -154,7 +155,10 @@ static void
 append_utf8(struct buffer *out, unsigned code)
 {
 	char bytes[4];
-	size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	size_t len = code < 0x80 ? 1
+	    : code < 0x800       ? 2
+	    : code < 0x10000     ? 3
+				 : 4;
 	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 
 	for (size_t i = len - 1; i > 0; i--) {
@@ -176,7 +180,8 @@ scan_unicode(struct scanner *s, const struct place *place, struct buffer *out)
 		return fail(s, place, "\\u needs four hexadecimal digits");
 	s->at += 4;
 	if (code == 0)
-		report(s, place, false, start, "expected text without NUL, "
+		report(s, place, false, start,
+		    "expected text without NUL, "
 		    "found \\u0000");
 	if (code >= 0xd800 && code <= 0xdbff && s->end - s->at >= 6 &&
 	    s->at[0] == '\\' && s->at[1] == 'u' &&
@@ -184,7 +189,8 @@ scan_unicode(struct scanner *s, const struct place *place, struct buffer *out)
 		s->at += 6;
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 	} else if (code >= 0xd800 && code <= 0xdfff) {
-		report(s, place, false, start, "expected a pair of surrogates, "
+		report(s, place, false, start,
+		    "expected a pair of surrogates, "
 		    "found half of one");
 		code = 0xfffd;
 	}
@@ -277,8 +283,8 @@ scan_number(struct scanner *s, const struct place *place)
 		if (!scan_digits(s))
 			return fail(s, place, "a number has no exponent");
 	}
-	if (s->at < s->end && ((*s->at >= '0' && *s->at <= '9') ||
-				  *s->at == '.'))
+	if (s->at < s->end &&
+	    ((*s->at >= '0' && *s->at <= '9') || *s->at == '.'))
 		return fail(s, place, "not a JSON number");
 	return true;
 }
@@ -300,8 +306,8 @@ scan_word(struct scanner *s, const struct place *place)
 	return fail(s, place, "expected a JSON value");
 }
 
-static bool scan_value(struct scanner *s, const struct place *place,
-    unsigned depth);
+static bool scan_value(
+    struct scanner *s, const struct place *place, unsigned depth);
 
 struct names {
 	char **items;
@@ -316,8 +322,7 @@ compare_names(const void *a, const void *b)
 
 /* Reports names that stand in an object more than once; frees them. */
 static void
-finish_names(struct scanner *s, const struct place *place,
-    struct names *names)
+finish_names(struct scanner *s, const struct place *place, struct names *names)
 {
 	if (names->n > 1)
 		qsort(names->items, names->n, sizeof *names->items,
@@ -337,8 +342,8 @@ finish_names(struct scanner *s, const struct place *place,
 static void
 add_member(struct json_scan *scan, const struct json_member *member)
 {
-	scan->members = xreallocarray(scan->members, scan->n_members + 1,
-	    sizeof *scan->members);
+	scan->members = xreallocarray(
+	    scan->members, scan->n_members + 1, sizeof *scan->members);
 	scan->members[scan->n_members] = *member;
 	scan->members[scan->n_members++].name = xstrdup(member->name);
 }
@@ -381,15 +386,15 @@ scan_member(struct scanner *s, const struct place *place, unsigned depth,
 
 /* Behind a member or element: true to go on; *closed at the bracket. */
 static bool
-scan_separator(struct scanner *s, const struct place *place, char close,
-    bool *closed)
+scan_separator(
+    struct scanner *s, const struct place *place, char close, bool *closed)
 {
 	skip_space(s);
 	*closed = s->at < s->end && *s->at == close;
 	if (!*closed && (s->at >= s->end || *s->at != ','))
-		return fail(s, place, close == '}' ?
-		    "expected ',' or '}' after a member" :
-		    "expected ',' or ']' after an element");
+		return fail(s, place,
+		    close == '}' ? "expected ',' or '}' after a member"
+				 : "expected ',' or ']' after an element");
 	s->at++;
 	return true;
 }

@@ -84,8 +84,8 @@ write_line(const char *line)
 }
 
 static jv
-event_object(enum log_level level, const char *event, jv fields,
-    const char *message)
+event_object(
+    enum log_level level, const char *event, jv fields, const char *message)
 {
 	char ts[CLOCK_TEXT_SIZE];
 	jv line = jv_object();
@@ -106,8 +106,8 @@ event_object(enum log_level level, const char *event, jv fields,
 }
 
 void
-log_event(enum log_level level, const char *event, jv fields,
-    const char *format, ...)
+log_event(
+    enum log_level level, const char *event, jv fields, const char *format, ...)
 {
 	va_list args;
 	char *message, *text, *line;
@@ -121,8 +121,9 @@ log_event(enum log_level level, const char *event, jv fields,
 	va_end(args);
 	if (logger.stage == NULL || logger.terminal) {
 		jv_free(fields);
-		line = logger.stage == NULL ? xasprintf("%s\n", message) :
-		    xasprintf("%s: %s\n", logger.stage, message);
+		line = logger.stage == NULL
+		    ? xasprintf("%s\n", message)
+		    : xasprintf("%s: %s\n", logger.stage, message);
 	} else {
 		text = json_text(event_object(level, event, fields, message));
 		line = xasprintf("%s\n", text);

@@ -26,8 +26,7 @@ const char *log_level_name(enum log_level level);
  * `stage` is the program's name. Every line goes through the mask (NULL:
  * none), which must outlive the logger.
  */
-void log_open(const char *stage, enum log_level level,
-    const struct mask *mask);
+void log_open(const char *stage, enum log_level level, const struct mask *mask);
 /* A member that every later event carries, such as task_id. */
 void log_context(const char *name, const char *value);
 
@@ -40,9 +39,7 @@ void log_event(enum log_level level, const char *event, jv fields,
 
 #define log_debug(event, ...) \
 	log_event(LOG_DEBUG, event, jv_null(), __VA_ARGS__)
-#define log_info(event, ...) \
-	log_event(LOG_INFO, event, jv_null(), __VA_ARGS__)
-#define log_warn(event, ...) \
-	log_event(LOG_WARN, event, jv_null(), __VA_ARGS__)
+#define log_info(event, ...) log_event(LOG_INFO, event, jv_null(), __VA_ARGS__)
+#define log_warn(event, ...) log_event(LOG_WARN, event, jv_null(), __VA_ARGS__)
 
 #endif

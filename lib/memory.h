@@ -17,8 +17,7 @@ void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *old, size_t n, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
-char *xasprintf(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *format, va_list args)
     __attribute__((format(printf, 1, 0)));
 

@@ -69,8 +69,9 @@ ref_name_make(const char *text)
 			made[len - 5] = '-';
 	}
 	/* A cut must not leave half a UTF-8 character, nor a bad last one. */
-	while (len > 0 && ((*text != '\0' && (made[len - 1] & 0x80)) ||
-			      strchr("./-", made[len - 1]) != NULL))
+	while (len > 0 &&
+	    ((*text != '\0' && (made[len - 1] & 0x80)) ||
+		strchr("./-", made[len - 1]) != NULL))
 		len--;
 	made[len] = '\0';
 	if (!ref_name_valid(made))

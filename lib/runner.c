@@ -35,8 +35,8 @@ new_dir(char **dir, const struct config *config, const char *id)
 
 	if (given == NULL || given[0] == '\0') {
 		state = config_state_dir();
-		*dir = runs != NULL ? file_join(runs, id) :
-				      xasprintf("%s/runs/%s", state, id);
+		*dir = runs != NULL ? file_join(runs, id)
+				    : xasprintf("%s/runs/%s", state, id);
 		free(state);
 	} else {
 		*dir = xstrdup(given);
@@ -94,8 +94,8 @@ same_pipeline(const struct document *doc)
 
 	gethostname(here, sizeof here - 1);
 	return host != NULL && strcmp(host, here) == 0 &&
-	    (pid_t)json_number(document_value(doc), "runner.process_group",
-		0) == getpgrp();
+	    (pid_t)json_number(
+		document_value(doc), "runner.process_group", 0) == getpgrp();
 }
 
 struct error *
@@ -115,8 +115,8 @@ runner_enter(struct document *doc, const struct config *config)
 		    "the deadline of this saved document has passed; it gets "
 		    "a new one");
 		document_set(doc, "runner",
-		    set_deadline(json_get(document_value(doc), "runner"),
-			clock_now()));
+		    set_deadline(
+			json_get(document_value(doc), "runner"), clock_now()));
 	}
 	return NULL;
 }
@@ -140,17 +140,17 @@ runner_seconds_left(const struct document *doc)
 	double deadline;
 
 	if (text == NULL || !clock_parse(&deadline, text))
-		return json_number(document_value(doc),
-		    "runner.timeout_seconds", 0);
+		return json_number(
+		    document_value(doc), "runner.timeout_seconds", 0);
 	return deadline - clock_now();
 }
 
 double
 runner_reserve_seconds(const struct document *doc)
 {
-	double tenth = json_number(document_value(doc),
-			   "runner.timeout_seconds", 0) / 10;
+	double tenth =
+	    json_number(document_value(doc), "runner.timeout_seconds", 0) / 10;
 
-	return tenth < RUNNER_MAX_RESERVE_SECONDS ? tenth :
-						    RUNNER_MAX_RESERVE_SECONDS;
+	return tenth < RUNNER_MAX_RESERVE_SECONDS ? tenth
+						  : RUNNER_MAX_RESERVE_SECONDS;
 }

@@ -24,11 +24,12 @@ read_document(struct stage *stage, const char *path)
 
 	if (path == NULL || strcmp(path, "-") == 0) {
 		if (isatty(STDIN_FILENO))
-			fprintf(stderr, "%s: reading a document from the "
+			fprintf(stderr,
+			    "%s: reading a document from the "
 			    "terminal; end it with Ctrl-D\n",
 			    stage->program->name);
-		return document_read(&stage->doc, STDIN_FILENO,
-		    "standard input");
+		return document_read(
+		    &stage->doc, STDIN_FILENO, "standard input");
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -106,18 +107,18 @@ log_end(const struct stage *stage, const struct error *error)
 {
 	double seconds = clock_monotonic() - stage->started;
 	char duration[CLOCK_TEXT_SIZE];
-	jv fields = json_set_number(jv_object(), "duration_seconds",
-	    clock_milliseconds(seconds));
+	jv fields = json_set_number(
+	    jv_object(), "duration_seconds", clock_milliseconds(seconds));
 
 	clock_format_duration(duration, seconds);
 	fields = json_set_boolean(fields, "success", error == NULL);
 	if (error == NULL) {
-		log_event(LOG_INFO, "stage_end", fields, "done in %s",
-		    duration);
+		log_event(
+		    LOG_INFO, "stage_end", fields, "done in %s", duration);
 		return;
 	}
-	fields = json_set_string(fields, "error_type",
-	    error_type_name(error->type));
+	fields =
+	    json_set_string(fields, "error_type", error_type_name(error->type));
 	fields = json_set_number(fields, "exit_code", error->exit_code);
 	log_event(LOG_ERROR, "stage_end", fields, "%s", error->message);
 }
@@ -132,8 +133,8 @@ work(struct stage *stage)
 	if (error == NULL) {
 		/* Not before: a Ctrl-C at the keyboard ends the reading. */
 		cancel_install();
-		log_info("stage_start", "%s",
-		    document_string(stage->doc, "title"));
+		log_info(
+		    "stage_start", "%s", document_string(stage->doc, "title"));
 		error = stage->program->run(stage);
 	}
 	/* The first failure is the one that the task ends with. */
@@ -161,11 +162,11 @@ give_up(const struct stage *stage, struct error *error)
 
 	/* Before its settings are read, the stage has no logger. */
 	if (stage->secrets != NULL)
-		log_event(LOG_ERROR, "stage_failed", jv_null(), "%s",
-		    error->message);
+		log_event(
+		    LOG_ERROR, "stage_failed", jv_null(), "%s", error->message);
 	else
-		fprintf(stderr, "%s: %s\n", stage->program->name,
-		    error->message);
+		fprintf(
+		    stderr, "%s: %s\n", stage->program->name, error->message);
 	error_free(error);
 	return code;
 }
@@ -181,7 +182,8 @@ run_stage(struct stage *stage, const struct stage_arguments *arguments)
 	if (error != NULL)
 		return give_up(stage, error);
 	if (passes_through(stage))
-		log_debug("stage_skipped", "the document carries an error "
+		log_debug("stage_skipped",
+		    "the document carries an error "
 		    "already");
 	else
 		failure = work(stage);
@@ -222,8 +224,8 @@ stage_time_left(const struct stage *stage, double *seconds)
 	if (*seconds > 0)
 		return NULL;
 	return error_new(ERROR_TIMEOUT, "the task's time of %.0f s is used up",
-	    json_number(document_value(stage->doc), "runner.timeout_seconds",
-		0));
+	    json_number(
+		document_value(stage->doc), "runner.timeout_seconds", 0));
 }
 
 double
@@ -248,12 +250,13 @@ stage_workspace(const struct stage *stage, char **path)
 
 	*path = NULL;
 	if (given == NULL)
-		return error_new(ERROR_WORKSPACE, "the document names no "
+		return error_new(ERROR_WORKSPACE,
+		    "the document names no "
 		    "workspace: run nr-prepare first, or set slot_path");
 	*path = file_resolve(given);
 	if (*path == NULL)
-		return error_errno(ERROR_WORKSPACE,
-		    "cannot use the workspace '%s'", given);
+		return error_errno(
+		    ERROR_WORKSPACE, "cannot use the workspace '%s'", given);
 	if (stat(*path, &info) == 0 && S_ISDIR(info.st_mode))
 		return NULL;
 	free(*path);

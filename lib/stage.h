@@ -34,15 +34,15 @@ struct stage {
 	const struct mask *mask;
 	const char *run_dir; /* absolute; exists, mode 0700 */
 	bool dry_run;
-	double started; /* clock_monotonic() */
-	double ends;    /* the task's deadline, on clock_monotonic() */
+	double started;         /* clock_monotonic() */
+	double ends;            /* the task's deadline, on clock_monotonic() */
 	double reserve_seconds; /* kept for diff, upload and report */
 };
 
 /* An option of one program alone. */
 struct stage_option {
-	const char *name; /* long, without dashes */
-	int short_name;   /* 0: none */
+	const char *name;     /* long, without dashes */
+	int short_name;       /* 0: none */
 	const char *argument; /* "FILE"; NULL: takes none */
 	const char *help;
 	/* Where it goes: one of the two. */
@@ -55,8 +55,8 @@ struct stage_program {
 	const char *description; /* one line */
 	const char *const *keys; /* configuration keys it uses; NULL-ended */
 	const struct stage_option *options; /* ends with name NULL; or NULL */
-	bool after_error; /* works on failed documents too */
-	bool reports;     /* exits with the code of the document's error */
+	bool after_error;                   /* works on failed documents too */
+	bool reports; /* exits with the code of the document's error */
 	/* The flag of nr-exec --fix: a document that failed with a
 	 * TestExecutionError is taken up again, without its error. */
 	const bool *takes_failed_tests;

@@ -54,10 +54,10 @@ nth_key(const struct stage_program *program, size_t n)
 static void
 add_option(struct table *table, const char *name, int argument, int value)
 {
-	table->options = xreallocarray(table->options, table->n_options + 2,
-	    sizeof *table->options);
-	table->options[table->n_options++] = (struct option){ name, argument,
-		NULL, value };
+	table->options = xreallocarray(
+	    table->options, table->n_options + 2, sizeof *table->options);
+	table->options[table->n_options++] =
+	    (struct option){ name, argument, NULL, value };
 	table->options[table->n_options] = (struct option){ 0 };
 }
 
@@ -69,16 +69,18 @@ build_table(struct table *table, const struct stage_program *program)
 	char *shorts = xstrdup("+i:hV");
 
 	for (int i = 0; i < n_common; i++)
-		add_option(table, common[i].name, common[i].has_arg,
-		    common[i].val);
+		add_option(
+		    table, common[i].name, common[i].has_arg, common[i].val);
 	for (int i = 0; (key = nth_key(program, (size_t)i)) != NULL; i++) {
 		char *name = option_name(key->name);
 
-		table->names = xreallocarray(table->names, table->n_names + 1,
-		    sizeof *table->names);
+		table->names = xreallocarray(
+		    table->names, table->n_names + 1, sizeof *table->names);
 		table->names[table->n_names++] = name;
-		add_option(table, name, key->kind == CONFIG_BOOLEAN ?
-			optional_argument : required_argument, KEY_BASE + i);
+		add_option(table, name,
+		    key->kind == CONFIG_BOOLEAN ? optional_argument
+						: required_argument,
+		    KEY_BASE + i);
 	}
 	for (int i = 0; own != NULL && own[i].name != NULL; i++) {
 		bool takes = own[i].argument != NULL;
@@ -88,8 +90,8 @@ build_table(struct table *table, const struct stage_program *program)
 		    takes ? required_argument : no_argument, OWN_BASE + i);
 		if (own[i].short_name == 0)
 			continue;
-		longer = xasprintf("%s%c%s", shorts, own[i].short_name,
-		    takes ? ":" : "");
+		longer = xasprintf(
+		    "%s%c%s", shorts, own[i].short_name, takes ? ":" : "");
 		free(shorts);
 		shorts = longer;
 	}
@@ -107,8 +109,8 @@ release_table(struct table *table)
 }
 
 static void
-print_option(int short_name, const char *name, const char *argument,
-    const char *help)
+print_option(
+    int short_name, const char *name, const char *argument, const char *help)
 {
 	char *left = xasprintf("%s%s%s", name, argument != NULL ? " " : "",
 	    argument != NULL ? argument : "");
@@ -129,8 +131,8 @@ print_help(const struct stage_program *program)
 	printf("usage: %s [options] < document.json\n\n%s\n\noptions:\n",
 	    program->name, program->description);
 	for (; own != NULL && own->name != NULL; own++)
-		print_option(own->short_name, own->name, own->argument,
-		    own->help);
+		print_option(
+		    own->short_name, own->name, own->argument, own->help);
 	for (size_t i = 1; (key = nth_key(program, i)) != NULL; i++) {
 		char *name = option_name(key->name);
 
@@ -220,7 +222,8 @@ stage_options_parse(struct stage_arguments *arguments, int argc, char *argv[],
 	release_table(&table);
 	if (optind == argc)
 		return;
-	fprintf(stderr, "%s: unexpected argument '%s'; the document is read "
+	fprintf(stderr,
+	    "%s: unexpected argument '%s'; the document is read "
 	    "from standard input, or with -i FILE\n",
 	    program->name, argv[optind]);
 	usage_error(program);

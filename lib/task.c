@@ -29,7 +29,7 @@ enum { MAX_TIMEOUT_SECONDS = 7 * 24 * 3600, MAX_IDENTIFIER = 128 };
 struct rule {
 	const char *path; /* dotted */
 	enum kind kind;
-	bool required; /* else it may be absent or null */
+	bool required;   /* else it may be absent or null */
 	double min, max; /* of numbers */
 };
 
@@ -128,8 +128,7 @@ is_identifier(const char *text)
 static bool
 is_commit(const char *text)
 {
-	return strlen(text) == 40 &&
-	    strspn(text, "0123456789abcdef") == 40;
+	return strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
 }
 
 static bool
@@ -245,8 +244,8 @@ append_problem(struct buffer *problems, const struct rule *rule, jv value)
 		buffer_append(problems, *c == '.' ? "/" : c, 1);
 	buffer_appendf(problems, ": expected %s", expectations[rule->kind]);
 	if (rule->kind == INTEGER || rule->kind == NUMBER)
-		buffer_appendf(problems, " from %.0f to %.0f", rule->min,
-		    rule->max);
+		buffer_appendf(
+		    problems, " from %.0f to %.0f", rule->min, rule->max);
 	buffer_append_string(problems, ", found ");
 	append_found(problems, value);
 }
