@@ -23,32 +23,32 @@
 #include "mask.h"
 
 enum process_end {
-	PROCESS_EXITED,     /* by itself: exit_code */
-	PROCESS_SIGNALED,   /* by a signal not ours: signal */
-	PROCESS_NO_START,   /* not started: start_errno, exit_code 126 or 127 */
-	PROCESS_TIMED_OUT,  /* ended by us: timeout_seconds */
-	PROCESS_STALLED,    /* ended by us: stall_seconds without output */
-	PROCESS_CANCELLED,  /* ended by us: cancel_signal() */
+	PROCESS_EXITED,	   /* by itself: exit_code */
+	PROCESS_SIGNALED,  /* by a signal not ours: signal */
+	PROCESS_NO_START,  /* not started: start_errno, exit_code 126 or 127 */
+	PROCESS_TIMED_OUT, /* ended by us: timeout_seconds */
+	PROCESS_STALLED,   /* ended by us: stall_seconds without output */
+	PROCESS_CANCELLED, /* ended by us: cancel_signal() */
 };
 
 struct process_options {
-	char *const *argv;        /* found on PATH as in `environment` */
+	char *const *argv;	  /* found on PATH as in `environment` */
 	char *const *environment; /* NULL: process_environment(NULL, NULL) */
-	const char *directory;    /* to start in; NULL: here */
-	const char *stdin_path;   /* NULL: /dev/null */
+	const char *directory;	  /* to start in; NULL: here */
+	const char *stdin_path;	  /* NULL: /dev/null */
 	const char *stdout_path;  /* files, created 0600 */
 	const char *stderr_path;
 	size_t output_limit; /* bytes kept of each, head and tail; 0: 64 MiB */
-	double timeout_seconds; /* 0: none */
-	double stall_seconds;   /* 0: none */
-	double grace_seconds;   /* 0: 10 */
+	double timeout_seconds;	 /* 0: none */
+	double stall_seconds;	 /* 0: none */
+	double grace_seconds;	 /* 0: 10 */
 	const struct mask *mask; /* output passes through it; NULL: none */
-	const char *label; /* of `output` events: at most five a second,
-			    * debug level, with the last line; NULL: none */
+	const char *label;	 /* of `output` events: at most five a second,
+				  * debug level, with the last line; NULL: none */
 };
 
 struct process_output {
-	size_t n_bytes; /* written by the command */
+	size_t n_bytes;	  /* written by the command */
 	size_t n_dropped; /* of these, in the middle, not kept in the file */
 };
 
@@ -63,13 +63,13 @@ struct process_result {
 	struct process_output out, err;
 };
 
-struct error *process_run(struct process_result *result,
-    const struct process_options *options);
+struct error *process_run(
+    struct process_result *result, const struct process_options *options);
 
 /* "exit code 3", "killed by SIGSEGV", "timed out after 30 s", ...; the
  * caller frees. */
-char *process_describe(const struct process_result *result,
-    const struct process_options *options);
+char *process_describe(
+    const struct process_result *result, const struct process_options *options);
 
 /*
  * An environment from the allow-list (PATH HOME USER LOGNAME SHELL LANG
@@ -79,8 +79,8 @@ char *process_describe(const struct process_result *result,
  * *n_kept_back counts the variables that were left out. Free with
  * process_environment_free().
  */
-char **process_environment(char *const *pass, char *const *set,
-    size_t *n_kept_back);
+char **
+process_environment(char *const *pass, char *const *set, size_t *n_kept_back);
 void process_environment_free(char **environment);
 
 /*

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* O_TMPFILE, pipe2 */
+#include "process_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "log.h"
+#include "memory.h"
+
+enum {
+	CHUNK = 64 * 1024,
+	LINE_BYTES = 240, /* of the last line, in an event */
+	DEFAULT_LIMIT = 64 * 1024 * 1024,
+	MIN_LIMIT = 1024,
+};
+static const double event_interval_seconds = 0.2;
+
+/*
+ * The file grows up to `limit`. Then its second half becomes a ring that is
+ * written over and over, and put in order at the end.
+ */
+struct capture {
+	int pipe, file; /* file -1: nothing is kept */
+	char *path;
+	size_t limit, half;
+	size_t n_bytes;		    /* read from the pipe */
+	size_t n_kept;		    /* handed to the file, after masking */
+	struct mask_stream *stream; /* NULL: there is no mask */
+
+	const char *label, *stream_name;
+	char line[LINE_BYTES + 1];
+	size_t line_len;
+	bool line_ended;  /* the next byte begins a new one */
+	bool line_escape; /* in a terminal's escape sequence */
+	bool event_pending;
+	double last_event;
+};
+
+static struct error *
+write_at(
+    const struct capture *capture, size_t offset, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(capture->file, bytes, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(ERROR_IO,
+			    "cannot write output of the command to '%s'",
+			    capture->path);
+		bytes += n;
+		offset += (size_t)n;
+		len -= (size_t)n;
+	}
+	return NULL;
+}
+
+/* Where in the file the nth byte belongs. */
+static size_t
+place(const struct capture *capture, size_t n)
+{
+	size_t ring = capture->limit - capture->half;
+
+	if (n < capture->limit)
+		return n;
+	return capture->half + (n - capture->half) % ring;
+}
+
+static void
+remember_line(struct capture *capture, const char *bytes, size_t len)
+{
+	/* Only the end can hold the last line. */
+	if (len > 2 * LINE_BYTES) {
+		bytes += len - 2 * LINE_BYTES;
+		len = 2 * LINE_BYTES;
+	}
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if (capture->line_escape) {
+			capture->line_escape =
+			    !(c >= '@' && c <= '~') || c == '[';
+			continue;
+		}
+		if (c == '\n' || c == '\r') {
+			capture->line_ended = true;
+			continue;
+		}
+		if (capture->line_ended) {
+			capture->line_ended = false;
+			capture->line_len = 0;
+		}
+		if (c == '\033')
+			capture->line_escape = true;
+		else if (capture->line_len < LINE_BYTES)
+			capture->line[capture->line_len++] =
+			    c < ' ' ? ' ' : (char)c;
+	}
+	capture->event_pending = capture->line_len > 0;
+}
+
+static struct error *
+keep(void *context, const char *bytes, size_t len)
+{
+	struct capture *capture = context;
+
+	if (capture->label != NULL)
+		remember_line(capture, bytes, len);
+	while (capture->file >= 0 && len > 0) {
+		size_t offset = place(capture, capture->n_kept);
+		size_t room = capture->limit - offset;
+		size_t n = len < room ? len : room;
+		struct error *error;
+
+		error = write_at(capture, offset, bytes, n);
+		if (error != NULL)
+			return error;
+		capture->n_kept += n;
+		bytes += n;
+		len -= n;
+	}
+	return NULL;
+}
+
+struct error *
+capture_open(struct capture **capture_out, int *write_end, const char *path,
+    const struct process_options *options, const char *stream)
+{
+	struct capture *capture = xcalloc(1, sizeof *capture);
+	int fds[2] = { -1, -1 };
+
+	*capture = (struct capture){
+		.pipe = -1,
+		.file = -1,
+		.path = xstrdup(path != NULL ? path : ""),
+		.limit = options->output_limit > 0 ? options->output_limit
+						   : DEFAULT_LIMIT,
+		.label = options->label,
+		.stream_name = stream,
+	};
+	if (capture->limit < MIN_LIMIT)
+		capture->limit = MIN_LIMIT;
+	capture->half = capture->limit / 2;
+	*capture_out = capture;
+	if (path != NULL)
+		capture->file = open(path,
+		    O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (path != NULL && capture->file < 0)
+		return error_errno(ERROR_IO, "cannot create '%s'", path);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_errno(ERROR_IO, "cannot make a pipe");
+	capture->pipe = fds[0];
+	*write_end = fds[1];
+	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0)
+		return error_errno(ERROR_IO, "cannot make a pipe");
+	if (options->mask != NULL)
+		capture->stream = mask_stream_new(options->mask, keep, capture);
+	return NULL;
+}
+
+int
+capture_fd(const struct capture *capture)
+{
+	return capture->pipe;
+}
+
+static void
+close_pipe(struct capture *capture)
+{
+	if (capture->pipe >= 0)
+		close(capture->pipe);
+	capture->pipe = -1;
+}
+
+struct error *
+capture_read(struct capture *capture)
+{
+	char chunk[CHUNK];
+	ssize_t n = read(capture->pipe, chunk, sizeof chunk);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return NULL;
+	if (n < 0)
+		return error_errno(
+		    ERROR_IO, "cannot read what the command prints");
+	if (n == 0) {
+		close_pipe(capture);
+		return NULL;
+	}
+	capture->n_bytes += (size_t)n;
+	if (capture->stream != NULL)
+		return mask_stream_write(capture->stream, chunk, (size_t)n);
+	return keep(capture, chunk, (size_t)n);
+}
+
+double
+capture_event_due(const struct capture *capture)
+{
+	if (!capture->event_pending)
+		return 0;
+	return capture->last_event + event_interval_seconds;
+}
+
+void
+capture_event(struct capture *capture, double now)
+{
+	jv fields;
+
+	capture->event_pending = false;
+	capture->last_event = now;
+	capture->line[capture->line_len] = '\0';
+	fields = jv_object_set(
+	    jv_object(), jv_string("command"), jv_string(capture->label));
+	fields = jv_object_set(
+	    fields, jv_string("stream"), jv_string(capture->stream_name));
+	log_event(LOG_DEBUG, "output", fields, "%s", capture->line);
+}
+
+static struct error *
+copy(const struct capture *capture, int to, size_t to_offset, int from,
+    size_t from_offset, size_t len)
+{
+	char chunk[CHUNK];
+
+	while (len > 0) {
+		size_t wanted = len < sizeof chunk ? len : sizeof chunk;
+		ssize_t n = pread(from, chunk, wanted, (off_t)from_offset);
+		struct capture target = { .file = to, .path = capture->path };
+		struct error *error;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_errno(
+			    ERROR_IO, "cannot read '%s'", capture->path);
+		error = write_at(&target, to_offset, chunk, (size_t)n);
+		if (error != NULL)
+			return error;
+		from_offset += (size_t)n;
+		to_offset += (size_t)n;
+		len -= (size_t)n;
+	}
+	return NULL;
+}
+
+static int
+open_scratch(const struct capture *capture)
+{
+	char *name = xasprintf("%s.tmpXXXXXX", capture->path);
+	int fd = mkostemp(name, O_CLOEXEC);
+
+	if (fd >= 0)
+		unlink(name);
+	free(name);
+	return fd;
+}
+
+/* Puts the ring in order, behind a line that says what is missing. */
+static struct error *
+straighten(struct capture *capture, size_t n_dropped)
+{
+	size_t first = place(capture, capture->n_kept);
+	size_t ring = capture->limit - capture->half;
+	int scratch = open_scratch(capture);
+	char line[80];
+	size_t len;
+	struct error *error;
+
+	if (scratch < 0)
+		return error_errno(ERROR_IO, "cannot create a file beside '%s'",
+		    capture->path);
+	snprintf(
+	    line, sizeof line, "\n[... %zu bytes left out ...]\n", n_dropped);
+	len = strlen(line);
+	error = copy(
+	    capture, scratch, 0, capture->file, first, capture->limit - first);
+	if (error == NULL)
+		error = copy(capture, scratch, capture->limit - first,
+		    capture->file, capture->half, first - capture->half);
+	if (error == NULL)
+		error = write_at(capture, capture->half, line, len);
+	if (error == NULL)
+		error = copy(capture, capture->file, capture->half + len,
+		    scratch, 0, ring);
+	close(scratch);
+	return error;
+}
+
+struct error *
+capture_finish(struct capture *capture, struct process_output *output)
+{
+	struct error *error = NULL;
+
+	close_pipe(capture);
+	if (capture->stream != NULL)
+		error = mask_stream_end(capture->stream);
+	output->n_bytes = capture->n_bytes;
+	if (error == NULL && capture->n_kept > capture->limit) {
+		output->n_dropped = capture->n_kept - capture->limit;
+		error = straighten(capture, output->n_dropped);
+	}
+	return error;
+}
+
+void
+capture_free(struct capture *capture)
+{
+	if (capture == NULL)
+		return;
+	close_pipe(capture);
+	if (capture->file >= 0)
+		close(capture->file);
+	if (capture->stream != NULL)
+		mask_stream_free(capture->stream);
+	free(capture->path);
+	free(capture);
+}
