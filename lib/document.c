@@ -309,6 +309,18 @@ document_base_branch(const struct document *doc)
 	return name != NULL ? name : "main";
 }
 
+/* How much of a spec's name leaves room for the longest task id. */
+static int
+spec_length(const char *spec)
+{
+	size_t len = strlen(spec);
+
+	if (len > 96)
+		for (len = 96; len > 0 && (spec[len] & 0xc0) == 0x80;)
+			len--;
+	return (int)len;
+}
+
 char *
 document_branch_name(const struct document *doc)
 {
@@ -318,8 +330,10 @@ document_branch_name(const struct document *doc)
 
 	if (given != NULL)
 		return xstrdup(given);
-	text = xasprintf("feature/task-%s%s%s", spec != NULL ? spec : "",
-	    spec != NULL ? "-" : "", document_string(doc, "task_id"));
+	if (spec == NULL)
+		spec = "";
+	text = xasprintf("feature/task-%.*s%s%s", spec_length(spec), spec,
+	    spec[0] != '\0' ? "-" : "", document_string(doc, "task_id"));
 	/* A slash in a spec's name must not open a new level. */
 	for (char *c = text + strlen("feature/"); *c != '\0'; c++)
 		if (*c == '/')

@@ -12,8 +12,7 @@ refused(unsigned char c)
 static bool
 component_valid(const char *start, size_t len)
 {
-	return len > 0 && start[0] != '.' && start[0] != '-' &&
-	    start[len - 1] != '.' &&
+	return len > 0 && start[0] != '.' && start[len - 1] != '.' &&
 	    !(len >= 5 && memcmp(start + len - 5, ".lock", 5) == 0);
 }
 
@@ -22,9 +21,9 @@ ref_name_valid(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len > REF_NAME_MAX || strcmp(name, "@") == 0 ||
-	    strcmp(name, "HEAD") == 0 || strstr(name, "..") != NULL ||
-	    strstr(name, "@{") != NULL)
+	if (len == 0 || len > REF_NAME_MAX || name[0] == '-' ||
+	    strcmp(name, "@") == 0 || strcmp(name, "HEAD") == 0 ||
+	    strstr(name, "..") != NULL || strstr(name, "@{") != NULL)
 		return false;
 	for (const char *c = name; *c != '\0'; c++)
 		if (refused((unsigned char)*c))

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { REF_NAME_MAX = 200 };
+enum { REF_NAME_MAX = 240 };
 
 /* Is refs/heads/<name> a ref that git accepts, and no option of a command? */
 bool ref_name_valid(const char *name);
