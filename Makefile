@@ -26,7 +26,7 @@ our_cppflags = -D_POSIX_C_SOURCE=200809L -iquote lib -DVERSION='"$(VERSION)"' \
 	-DDATADIR='"$(PREFIX)/share/necrocode"' $(fortify)
 our_cflags = -std=c17 $(warnings) $(werror) $(hardening)
 our_ldflags = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-libs = -lgit2 -lcurl -lyaml -ljq -lnettle
+libs = -lgit2 -lcurl -lyaml -ljq -lnettle -lm
 
 lib_objects = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 programs = $(patsubst src/%.c,$(BIN)/%,$(wildcard src/nr-*.c))

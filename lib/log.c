@@ -2,7 +2,6 @@
 #include "log.h"
 
 #include <stdarg.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -17,30 +16,6 @@ static struct {
 	jv context; /* an object once something was added */
 	bool has_context;
 } logger;
-
-static const char *const level_names[] = { "debug", "info", "warn", "error" };
-
-bool
-log_level_by_name(enum log_level *level, const char *name)
-{
-	if (strcasecmp(name, "warning") == 0)
-		name = "warn";
-	if (strcasecmp(name, "critical") == 0)
-		name = "error";
-	for (int i = LOG_DEBUG; i <= LOG_ERROR; i++) {
-		if (strcasecmp(name, level_names[i]) == 0) {
-			*level = (enum log_level)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-const char *
-log_level_name(enum log_level level)
-{
-	return level_names[level];
-}
 
 static void
 free_context(void)
@@ -92,7 +67,7 @@ event_object(
 
 	clock_format(ts, clock_now());
 	line = json_set_string(line, "ts", ts);
-	line = json_set_string(line, "level", level_names[level]);
+	line = json_set_string(line, "level", log_level_name(level));
 	line = json_set_string(line, "stage", logger.stage);
 	line = json_set_string(line, "event", event);
 	line = json_set_string(line, "msg", message);
