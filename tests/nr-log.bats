@@ -104,8 +104,8 @@ log_text() {
 	run ! grep -q $'\033' <<<"$output"
 	printf '{"msg":"\302\2332J"}' >line
 	stage nr-log <line
-	run ! grep -q $'\302\233' <<<"$output"
 	[ "$(each '.msg | explode | .[0]')" -eq 155 ]
+	run ! grep -q $'\302\233' <<<"$output"
 }
 
 @test "colour is for terminals alone" {
