@@ -5,7 +5,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export ROOT
 : "${NR_BIN:=$ROOT/bin}"
 export NR_BIN
-PATH=$NR_BIN:$PATH
+# Debian's own tools, which `make deps` installs, before any others.
+PATH=$NR_BIN:/usr/bin:/bin:$PATH
 
 # Tests see none of the caller's settings and write only below their own
 # directory.

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Measures the toolkit against what people would use instead, in one run.
+# Prints medians and ratios; judges nothing.
+set -eu
+bench=$(cd "$(dirname "$0")" && pwd)
+# Debian's own tools, which `make deps` installs, before any others.
+PATH=$NR_BIN:/usr/bin:/bin:$PATH
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export BENCH_LOG="$work/log" HOME="$work/home"
+export GIT_CONFIG_NOSYSTEM=1
+mkdir "$HOME"
+git config --global user.name Bench
+git config --global user.email bench@example.org
+
+for topic in "$bench"/[0-9]*.sh; do
+	printf '\n'
+	# shellcheck disable=SC1090 # a topic is found by its number
+	(cd "$work" && . "$topic") || {
+		tail -n 20 "$BENCH_LOG" >&2
+		exit 1
+	}
+done
