@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of git.h share. Includes libgit2, which nothing outside
+ * them does.
+ */
+#ifndef GIT_INTERNAL_H
+#define GIT_INTERNAL_H
+
+#include <git2.h>
+#include <stdbool.h>
+
+#include "buffer.h"
+#include "error.h"
+#include "git.h"
+
+struct git {
+	git_repository *repository;
+	char *path;	 /* of the work tree, resolved, no slash at its end */
+	char *directory; /* the work tree's own git directory, the same */
+	char *common;	 /* the git directory that worktrees share */
+	char *author_name, *author_email;
+	bool used;    /* opened by git_open_used() */
+	bool filters; /* attributes of the slot speak of filters */
+};
+
+/* Starts libgit2 once for the process, cheaply. */
+struct error *git_start(void);
+
+/*
+ * Before https through libgit2's own TLS: reads the certificates, which
+ * git_start() put off, from $SSL_CERT_FILE or the system's bundle.
+ */
+struct error *git_tls_load(void);
+
+/*
+ * An error for a libgit2 call that returned `code`: the text, ": ", and what
+ * libgit2 says. Held locks are told as such, and are retryable.
+ */
+struct error *git_failure(enum error_type type, int code, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
+/* The last message of libgit2; never NULL. */
+const char *git_reason(void);
+
+/* git_preflight.c */
+struct error *git_check_idle(const struct git *git);
+struct error *git_check_features(struct git *git);
+/* Removes index.lock and HEAD.lock; the number of them. */
+int git_remove_locks(const struct git *git);
+/*
+ * A path that comes with the second of two trees (from: NULL for the empty
+ * one), and that a filter or an encoding applies to, is an error that names
+ * it.
+ */
+struct error *
+git_check_filters(struct git *git, git_tree *from, git_commit *to);
+/* The same for one path of the work tree. */
+struct error *git_check_filter(const struct git *git, const char *path);
+/* Does any file of attributes in the index speak of filters? */
+bool git_index_has_filters(const struct git *git, git_index *index);
+
+/* git_repository.c */
+struct error *
+git_signature_of(const struct git *git, git_signature **signature);
+/* The commit of HEAD; NULL when there is none yet. */
+struct error *git_head_commit(const struct git *git, git_commit **commit);
+struct error *
+git_commit_by_text(const struct git *git, git_commit **commit, const char *id);
+/* The id of a reference; false when there is none. */
+bool git_reference_id(const struct git *git, git_oid *id, const char *name);
+
+/* git_commit.c */
+/*
+ * Adds everything in the work tree to the index, in memory, as `git add -A`
+ * does; repositories inside the work tree are left out with a warning.
+ */
+struct error *git_add_everything(struct git *git, git_index *index);
+
+/* git_clean.c */
+/* A new reference refs/necrocode/saved/<name>[-2...] to a commit. */
+struct error *git_save_commit(const struct git *git, const char *name,
+    const git_oid *commit, char **reference);
+
+#endif

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+#include "git_internal.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "memory.h"
+
+struct error *
+git_start(void)
+{
+	static bool started;
+	int code;
+
+	if (started)
+		return NULL;
+	/* libgit2 writes to sockets, and we to pipes, whose peer may die. */
+	signal(SIGPIPE, SIG_IGN);
+	code = git_libgit2_init();
+	if (code < 0)
+		return git_failure(
+		    ERROR_INTERNAL, code, "cannot start libgit2");
+	if (getenv("GIT_CONFIG_NOSYSTEM") != NULL)
+		git_libgit2_opts(
+		    GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_SYSTEM, "");
+	/* Trees and commits, not blobs: a run needs few, once each. */
+	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)4 << 20);
+	started = true;
+	return NULL;
+}
+
+const char *
+git_reason(void)
+{
+	const git_error *last = git_error_last();
+
+	if (last == NULL || last->message == NULL || *last->message == '\0')
+		return "no reason given";
+	return last->message;
+}
+
+struct error *
+git_failure(enum error_type type, int code, const char *format, ...)
+{
+	struct error *error;
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	error = error_new(type, "%s: %s", text, git_reason());
+	if (code == GIT_ELOCKED)
+		error->retryable = true;
+	free(text);
+	return error;
+}
+
+static char *
+without_slash(const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return xstrndup(path, len);
+}
+
+static struct error *
+foreign_owner(const char *path)
+{
+	struct stat info;
+	struct passwd *owner = NULL;
+
+	if (stat(path, &info) != 0)
+		return error_errno(
+		    ERROR_WORKSPACE, "cannot use slot '%s'", path);
+	owner = getpwuid(info.st_uid);
+	return error_new(ERROR_WORKSPACE,
+	    "cannot use slot '%s': it belongs to another user (%s, uid %u; "
+	    "this is uid %u); run as that user, give it to this one with "
+	    "chown -R, or trust it with: git config --global --add "
+	    "safe.directory '%s'",
+	    path, owner != NULL ? owner->pw_name : "unknown",
+	    (unsigned)info.st_uid, (unsigned)geteuid(), path);
+}
+
+static struct error *
+cannot_open(const char *path, int code)
+{
+	const char *reason = git_reason();
+
+	if (code == GIT_EOWNER || strstr(reason, "safe.directory") != NULL)
+		return foreign_owner(path);
+	if (strstr(reason, "unsupported extension") != NULL ||
+	    strstr(reason, "repository version") != NULL)
+		return error_new(ERROR_WORKSPACE,
+		    "cannot use slot '%s': its repository has a format that "
+		    "is not supported (%s); use a clone in git's usual "
+		    "format (sha1, files)",
+		    path, reason);
+	if (code == GIT_ENOTFOUND)
+		return error_new(ERROR_WORKSPACE,
+		    "cannot use slot '%s': not the top of a git work tree "
+		    "(%s); give the path of a clone, or of an empty "
+		    "directory together with repo_url",
+		    path, reason);
+	return error_new(
+	    ERROR_WORKSPACE, "cannot use slot '%s': %s", path, reason);
+}
+
+static struct error *
+check_directory(const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		return error_errno(
+		    ERROR_WORKSPACE, "cannot use slot '%s'", path);
+	if (!S_ISDIR(info.st_mode))
+		return error_new(ERROR_WORKSPACE,
+		    "cannot use slot '%s': not a directory", path);
+	return NULL;
+}
+
+static struct error *
+check_work_tree(struct git *git, const char *path)
+{
+	const char *work_tree = git_repository_workdir(git->repository);
+	char *real;
+
+	if (work_tree == NULL)
+		return error_new(ERROR_WORKSPACE,
+		    "cannot use slot '%s': it is a bare repository, with no "
+		    "work tree; give the path of a clone of it",
+		    path);
+	real = realpath(path, NULL);
+	git->path = without_slash(work_tree);
+	if (real == NULL || strcmp(real, git->path) != 0) {
+		free(real);
+		return error_new(ERROR_WORKSPACE,
+		    "cannot use slot '%s': its work tree is '%s' (see "
+		    "core.worktree in its configuration)",
+		    path, git->path);
+	}
+	free(real);
+	return NULL;
+}
+
+struct error *
+git_open_used(struct git **result, const char *path)
+{
+	struct git *git = xcalloc(1, sizeof *git);
+	struct error *err;
+	int code;
+
+	*result = NULL;
+	err = git_start();
+	if (err == NULL)
+		err = check_directory(path);
+	if (err != NULL)
+		goto failed;
+	code = git_repository_open_ext(&git->repository, path,
+	    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_CROSS_FS, NULL);
+	if (code < 0) {
+		err = cannot_open(path, code);
+		goto failed;
+	}
+	err = check_work_tree(git, path);
+	if (err != NULL)
+		goto failed;
+	git->directory = without_slash(git_repository_path(git->repository));
+	git->common = without_slash(git_repository_commondir(git->repository));
+	err = git_check_features(git);
+	if (err != NULL)
+		goto failed;
+	git->used = true;
+	*result = git;
+	return NULL;
+failed:
+	git_close(git);
+	return err;
+}
+
+struct error *
+git_open(struct git **git, const char *path)
+{
+	struct error *err = git_open_used(git, path);
+
+	if (err != NULL)
+		return err;
+	(*git)->used = false;
+	err = git_check_idle(*git);
+	if (err != NULL) {
+		git_close(*git);
+		*git = NULL;
+	}
+	return err;
+}
+
+void
+git_close(struct git *git)
+{
+	if (git == NULL)
+		return;
+	git_repository_free(git->repository);
+	free(git->path);
+	free(git->directory);
+	free(git->common);
+	free(git->author_name);
+	free(git->author_email);
+	free(git);
+}
+
+void
+git_set_author(struct git *git, const char *name, const char *email)
+{
+	free(git->author_name);
+	free(git->author_email);
+	git->author_name = name != NULL && *name != '\0' ? xstrdup(name) : NULL;
+	git->author_email =
+	    email != NULL && *email != '\0' ? xstrdup(email) : NULL;
+}
+
+struct error *
+git_signature_of(const struct git *git, git_signature **signature)
+{
+	git_signature *own = NULL;
+	const char *name = "necrocode", *email = "necrocode@localhost";
+	int code;
+
+	if (git_signature_default(&own, git->repository) == 0) {
+		name = own->name;
+		email = own->email;
+	}
+	if (git->author_name != NULL)
+		name = git->author_name;
+	if (git->author_email != NULL)
+		email = git->author_email;
+	code = git_signature_now(signature, name, email);
+	git_signature_free(own);
+	if (code < 0)
+		return git_failure(ERROR_CONFIG, code,
+		    "cannot commit as '%s <%s>'", name, email);
+	return NULL;
+}
+
+struct error *
+git_head(const struct git *git, char commit[GIT_ID_TEXT], char **branch)
+{
+	git_reference *head = NULL;
+	git_oid id;
+	const char *target = NULL;
+	int code = git_reference_lookup(&head, git->repository, "HEAD");
+
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot read HEAD of '%s'", git->path);
+	if (git_reference_type(head) == GIT_REFERENCE_SYMBOLIC)
+		target = git_reference_symbolic_target(head);
+	if (branch != NULL) {
+		*branch = xstrdup("");
+		if (target != NULL && strncmp(target, "refs/heads/", 11) == 0) {
+			free(*branch);
+			*branch = xstrdup(target + 11);
+		}
+	}
+	git_reference_free(head);
+	if (commit == NULL)
+		return NULL;
+	commit[0] = '\0';
+	code = git_reference_name_to_id(&id, git->repository, "HEAD");
+	if (code == 0)
+		git_oid_tostr(commit, GIT_ID_TEXT, &id);
+	return NULL;
+}
+
+struct error *
+git_head_commit(const struct git *git, git_commit **commit)
+{
+	git_oid id;
+	int code = git_reference_name_to_id(&id, git->repository, "HEAD");
+
+	*commit = NULL;
+	if (code == GIT_ENOTFOUND)
+		return NULL;
+	if (code == 0)
+		code = git_commit_lookup(commit, git->repository, &id);
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot read the commit of HEAD in '%s' (see: git fsck)",
+		    git->path);
+	return NULL;
+}
+
+struct error *
+git_commit_by_text(const struct git *git, git_commit **commit, const char *text)
+{
+	git_oid id;
+	int code = git_oid_fromstr(&id, text);
+
+	*commit = NULL;
+	if (code == 0)
+		code = git_commit_lookup(commit, git->repository, &id);
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot find commit '%s' in '%s'", text, git->path);
+	return NULL;
+}
+
+bool
+git_reference_id(const struct git *git, git_oid *id, const char *name)
+{
+	return git_reference_name_to_id(id, git->repository, name) == 0;
+}
+
+struct error *
+git_changed_paths(struct git *git, char ***paths, size_t max, size_t *n)
+{
+	git_status_options options = {
+		.version = GIT_STATUS_OPTIONS_VERSION,
+		.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED,
+	};
+	git_status_list *list = NULL;
+	size_t kept;
+	int code;
+
+	*paths = NULL;
+	*n = 0;
+	code = git_status_list_new(&list, git->repository, &options);
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot see what changed in '%s'", git->path);
+	*n = git_status_list_entrycount(list);
+	kept = *n < max ? *n : max;
+	*paths = xcalloc(kept + 1, sizeof **paths);
+	for (size_t i = 0; i < kept; i++) {
+		const git_status_entry *entry = git_status_byindex(list, i);
+		const git_diff_delta *delta = entry->index_to_workdir != NULL
+		    ? entry->index_to_workdir
+		    : entry->head_to_index;
+
+		(*paths)[i] = xstrdup(delta->new_file.path);
+	}
+	git_status_list_free(list);
+	return NULL;
+}
+
+struct error *
+git_tracked_paths(struct git *git, char ***paths, size_t max, size_t *n)
+{
+	git_index *index;
+	size_t kept;
+	int code = git_repository_index(&index, git->repository);
+
+	*paths = NULL;
+	*n = 0;
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot read the index of '%s'", git->path);
+	*n = git_index_entrycount(index);
+	kept = *n < max ? *n : max;
+	*paths = xcalloc(kept + 1, sizeof **paths);
+	for (size_t i = 0; i < kept; i++)
+		(*paths)[i] = xstrdup(git_index_get_byindex(index, i)->path);
+	git_index_free(index);
+	return NULL;
+}
