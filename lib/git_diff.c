@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "git_internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -109,15 +108,20 @@ compare(struct git *git, git_diff **diff, git_commit *from)
 static void
 name_files(struct git_changes *changes, const git_diff *diff)
 {
-	size_t n = git_diff_num_deltas(diff);
-	size_t kept =
-	    n < GIT_CHANGES_MAX_FILES ? n : (size_t)GIT_CHANGES_MAX_FILES;
+	size_t kept = 0;
 
-	changes->n_files = n;
-	changes->files = xcalloc(kept + 1, sizeof *changes->files);
-	for (size_t i = 0; i < kept; i++)
-		changes->files[i] =
-		    xstrdup(git_diff_get_delta(diff, i)->new_file.path);
+	changes->files =
+	    xcalloc(GIT_CHANGES_MAX_FILES + 1, sizeof *changes->files);
+	for (size_t i = 0; i < git_diff_num_deltas(diff); i++) {
+		const char *path = git_diff_get_delta(diff, i)->new_file.path;
+
+		/* A repository of its own: not committed either. */
+		if (path[strlen(path) - 1] == '/')
+			continue;
+		changes->n_files++;
+		if (kept < GIT_CHANGES_MAX_FILES)
+			changes->files[kept++] = xstrdup(path);
+	}
 }
 
 static struct error *

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "json.h"
 #include "memory.h"
 
@@ -131,58 +132,61 @@ static struct error *
 check_work_tree(struct git *git, const char *path)
 {
 	const char *work_tree = git_repository_workdir(git->repository);
-	char *real;
 
 	if (work_tree == NULL)
 		return error_new(ERROR_WORKSPACE,
 		    "cannot use slot '%s': it is a bare repository, with no "
 		    "work tree; give the path of a clone of it",
 		    path);
-	real = realpath(path, NULL);
 	git->path = without_slash(work_tree);
-	if (real == NULL || strcmp(real, git->path) != 0) {
-		free(real);
+	if (strcmp(path, git->path) != 0)
 		return error_new(ERROR_WORKSPACE,
 		    "cannot use slot '%s': its work tree is '%s' (see "
 		    "core.worktree in its configuration)",
 		    path, git->path);
-	}
-	free(real);
 	return NULL;
+}
+
+static struct error *
+open_repository(struct git *git, const char *path)
+{
+	int code = git_repository_open_ext(&git->repository, path,
+	    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_CROSS_FS, NULL);
+	struct error *err;
+
+	if (code < 0)
+		return cannot_open(path, code);
+	err = check_work_tree(git, path);
+	if (err != NULL)
+		return err;
+	git->directory = without_slash(git_repository_path(git->repository));
+	git->common = without_slash(git_repository_commondir(git->repository));
+	return git_check_features(git);
 }
 
 struct error *
 git_open_used(struct git **result, const char *path)
 {
-	struct git *git = xcalloc(1, sizeof *git);
-	struct error *err;
-	int code;
+	struct git *git;
+	struct error *err = git_start();
+	char *real = NULL;
 
 	*result = NULL;
-	err = git_start();
 	if (err == NULL)
 		err = check_directory(path);
+	if (err == NULL && (real = file_resolve(path)) == NULL)
+		err =
+		    error_errno(ERROR_WORKSPACE, "cannot use slot '%s'", path);
 	if (err != NULL)
-		goto failed;
-	code = git_repository_open_ext(&git->repository, path,
-	    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_CROSS_FS, NULL);
-	if (code < 0) {
-		err = cannot_open(path, code);
-		goto failed;
-	}
-	err = check_work_tree(git, path);
-	if (err != NULL)
-		goto failed;
-	git->directory = without_slash(git_repository_path(git->repository));
-	git->common = without_slash(git_repository_commondir(git->repository));
-	err = git_check_features(git);
-	if (err != NULL)
-		goto failed;
+		return err;
+	git = xcalloc(1, sizeof *git);
 	git->used = true;
-	*result = git;
-	return NULL;
-failed:
-	git_close(git);
+	err = open_repository(git, real);
+	free(real);
+	if (err != NULL)
+		git_close(git);
+	else
+		*result = git;
 	return err;
 }
 
