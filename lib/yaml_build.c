@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+#include "yaml_build.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "printable.h"
+#include "yaml_reader.h"
+#include "yaml_scalar.h"
+
+enum {
+	max_scalar_bytes = 256 * 1024,
+	max_key_bytes = 1024,
+	max_quoted_bytes = 60,
+};
+
+struct builder {
+	struct yaml_reader reader;
+	struct yaml *yaml;
+	size_t depth;
+};
+
+static void
+add_warning(struct builder *builder, struct yaml_mark mark, const char *text,
+    const char *reason)
+{
+	struct yaml *yaml = builder->yaml;
+
+	if (yaml->n_warnings >= YAML_MAX_PROBLEMS)
+		return;
+	yaml->warnings = xreallocarray(
+	    yaml->warnings, yaml->n_warnings + 1, sizeof *yaml->warnings);
+	yaml->warnings[yaml->n_warnings++] = xasprintf("%s:%zu:%zu: '%s' %s",
+	    builder->reader.name, mark.line, mark.column, text, reason);
+}
+
+static const char *
+event_anchor(const yaml_event_t *event)
+{
+	const yaml_char_t *anchor = NULL;
+
+	if (event->type == YAML_SCALAR_EVENT)
+		anchor = event->data.scalar.anchor;
+	else if (event->type == YAML_ALIAS_EVENT)
+		anchor = event->data.alias.anchor;
+	else if (event->type == YAML_SEQUENCE_START_EVENT)
+		anchor = event->data.sequence_start.anchor;
+	else if (event->type == YAML_MAPPING_START_EVENT)
+		anchor = event->data.mapping_start.anchor;
+	return (const char *)anchor;
+}
+
+static const char *
+event_tag(const yaml_event_t *event)
+{
+	const yaml_char_t *tag = NULL;
+
+	if (event->type == YAML_SCALAR_EVENT)
+		tag = event->data.scalar.tag;
+	else if (event->type == YAML_SEQUENCE_START_EVENT)
+		tag = event->data.sequence_start.tag;
+	else if (event->type == YAML_MAPPING_START_EVENT)
+		tag = event->data.mapping_start.tag;
+	return (const char *)tag;
+}
+
+/* Refuses anchors and aliases; NULL when there is none. */
+static void
+check_anchor(struct builder *builder, const yaml_event_t *event)
+{
+	const char *anchor = event_anchor(event);
+	char *name;
+
+	if (anchor == NULL)
+		return;
+	name = printable(anchor, max_quoted_bytes);
+	yaml_reader_problem(&builder->reader,
+	    yaml_reader_mark(event->start_mark),
+	    "%s%s: anchors and aliases are not supported; write the value "
+	    "out, or put it in quotes",
+	    event->type == YAML_ALIAS_EVENT ? "*" : "&", name);
+	free(name);
+}
+
+/* "str" of tag:yaml.org,2002:str; "" for none; NULL for one of another
+ * schema, which is a problem. "!" says "a string" of a scalar. */
+static const char *
+core_tag(struct builder *builder, const yaml_event_t *event)
+{
+	static const char prefix[] = "tag:yaml.org,2002:";
+	static const char *const scalars[] = { "str", "int", "float", "bool",
+		"null" };
+	const char *tag = event_tag(event);
+	char *shown;
+
+	if (tag == NULL)
+		return "";
+	if (strcmp(tag, "!") == 0)
+		return event->type == YAML_SCALAR_EVENT ? "str" : "";
+	if (strncmp(tag, prefix, sizeof prefix - 1) == 0) {
+		const char *name = tag + sizeof prefix - 1;
+
+		if (event->type == YAML_MAPPING_START_EVENT &&
+		    strcmp(name, "map") == 0)
+			return name;
+		if (event->type == YAML_SEQUENCE_START_EVENT &&
+		    strcmp(name, "seq") == 0)
+			return name;
+		for (size_t i = 0; event->type == YAML_SCALAR_EVENT && i < 5;
+		     i++) {
+			if (strcmp(name, scalars[i]) == 0)
+				return scalars[i];
+		}
+	}
+	shown = printable(tag, max_quoted_bytes);
+	yaml_reader_problem(&builder->reader,
+	    yaml_reader_mark(event->start_mark),
+	    "the tag '%s' is not supported here; leave it out", shown);
+	free(shown);
+	return NULL;
+}
+
+static const char *
+tag_of_kind(const struct yaml_scalar *scalar)
+{
+	switch (scalar->kind) {
+	case YAML_SCALAR_NULL:
+		return "null";
+	case YAML_SCALAR_BOOLEAN:
+		return "bool";
+	case YAML_SCALAR_NUMBER:
+		return scalar->integer ? "int" : "float";
+	case YAML_SCALAR_STRING:
+	case YAML_SCALAR_BAD:
+		break;
+	}
+	return "str";
+}
+
+/* What a plain scalar, or one with a tag, stands for. */
+static struct yaml_scalar
+resolve(const yaml_event_t *event, const char *tag)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	struct yaml_scalar scalar = { .kind = YAML_SCALAR_STRING };
+	const char *found;
+
+	if (*tag == '\0' && !event->data.scalar.plain_implicit)
+		return scalar;
+	if (strcmp(tag, "str") == 0)
+		return scalar;
+	scalar = yaml_scalar_resolve(text);
+	found = tag_of_kind(&scalar);
+	if (scalar.kind != YAML_SCALAR_BAD && *tag != '\0' &&
+	    strcmp(tag, found) != 0 &&
+	    !(strcmp(tag, "float") == 0 && strcmp(found, "int") == 0)) {
+		scalar.kind = YAML_SCALAR_BAD;
+		scalar.reason = "not of the kind that its tag says";
+	}
+	return scalar;
+}
+
+static jv
+scalar_value(const yaml_event_t *event, const struct yaml_scalar *scalar)
+{
+	switch (scalar->kind) {
+	case YAML_SCALAR_BOOLEAN:
+		return jv_bool(scalar->boolean);
+	case YAML_SCALAR_NUMBER:
+		return jv_number(scalar->number);
+	case YAML_SCALAR_STRING:
+		return jv_string_sized((const char *)event->data.scalar.value,
+		    (int)event->data.scalar.length);
+	case YAML_SCALAR_NULL:
+	case YAML_SCALAR_BAD:
+		break;
+	}
+	return jv_null();
+}
+
+/* Is the text short enough, and free of NULs? */
+static bool
+check_scalar(struct builder *builder, const yaml_event_t *event, size_t max)
+{
+	const yaml_char_t *text = event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+	struct yaml_mark mark = yaml_reader_mark(event->start_mark);
+
+	if (len > max)
+		return yaml_reader_problem(&builder->reader, mark,
+		    "a text of %zu bytes; at most %zu are allowed", len, max);
+	if (memchr(text, '\0', len) != NULL)
+		return yaml_reader_problem(&builder->reader, mark,
+		    "the text holds a NUL character (\\0); leave it out");
+	return true;
+}
+
+static jv
+build_scalar(struct builder *builder, const yaml_event_t *event, size_t node)
+{
+	struct yaml_node *where = &builder->yaml->nodes.nodes[node];
+	const char *tag = core_tag(builder, event);
+	struct yaml_scalar scalar;
+	char *shown;
+
+	if (!check_scalar(builder, event, max_scalar_bytes) || tag == NULL)
+		return jv_null();
+	scalar = resolve(event, tag);
+	if (scalar.kind != YAML_SCALAR_STRING)
+		where->source = xstrdup((char *)event->data.scalar.value);
+	if (scalar.reason != NULL) {
+		shown = printable(
+		    (const char *)event->data.scalar.value, max_quoted_bytes);
+		if (scalar.kind == YAML_SCALAR_BAD)
+			yaml_reader_problem(&builder->reader, where->mark,
+			    "'%s': %s", shown, scalar.reason);
+		else
+			add_warning(builder, where->mark, shown, scalar.reason);
+		free(shown);
+	}
+	return scalar_value(event, &scalar);
+}
+
+static jv build_value(
+    struct builder *builder, const yaml_event_t *event, struct yaml_node node);
+
+static bool
+go_deeper(struct builder *builder, const yaml_event_t *event)
+{
+	if (builder->depth >= YAML_MAX_DEPTH) {
+		builder->reader.fatal = true;
+		return yaml_reader_problem(&builder->reader,
+		    yaml_reader_mark(event->start_mark),
+		    "nested deeper than %d levels", YAML_MAX_DEPTH);
+	}
+	builder->depth++;
+	return true;
+}
+
+static jv
+build_sequence(
+    struct builder *builder, const yaml_event_t *start, size_t parent)
+{
+	jv array = jv_array();
+	yaml_event_t event;
+
+	core_tag(builder, start);
+	if (!go_deeper(builder, start))
+		return array;
+	for (size_t i = 0; yaml_reader_next(&builder->reader, &event); i++) {
+		bool end = event.type == YAML_SEQUENCE_END_EVENT;
+
+		if (!end)
+			array = jv_array_append(array,
+			    build_value(builder, &event,
+				(struct yaml_node){
+				    .parent = parent, .index = i }));
+		yaml_event_delete(&event);
+		if (end)
+			break;
+	}
+	builder->depth--;
+	return array;
+}
+
+static bool
+add_duplicate(struct builder *builder, struct yaml_mark mark, size_t parent,
+    const char *key)
+{
+	const struct yaml_node *first;
+	char *shown;
+
+	/* The search is linear: not for what nobody will be told. */
+	if (builder->reader.n_problems >= YAML_MAX_PROBLEMS)
+		return yaml_reader_problem(&builder->reader, mark, "duplicate");
+	first = yaml_nodes_member(&builder->yaml->nodes, parent, key);
+	shown = printable(key, max_quoted_bytes);
+	yaml_reader_problem(&builder->reader, mark,
+	    "the key '%s' stands here a second time, first on line %zu; "
+	    "remove one",
+	    shown, first != NULL ? first->key_mark.line : 1);
+	free(shown);
+	return false;
+}
+
+/* Is this a key that a JSON object can have, and has not yet? */
+static bool
+check_key(struct builder *builder, const yaml_event_t *event, jv object,
+    size_t parent)
+{
+	const char *key = (const char *)event->data.scalar.value;
+	struct yaml_mark mark = yaml_reader_mark(event->start_mark);
+
+	if (event->type == YAML_ALIAS_EVENT)
+		return false; /* check_anchor has told */
+	if (event->type != YAML_SCALAR_EVENT)
+		return yaml_reader_problem(&builder->reader, mark,
+		    "a key must be a text, not a list or an object");
+	if (core_tag(builder, event) == NULL ||
+	    !check_scalar(builder, event, max_key_bytes))
+		return false;
+	if (event->data.scalar.plain_implicit && strcmp(key, "<<") == 0)
+		return yaml_reader_problem(&builder->reader, mark,
+		    "merge keys (<<) are not supported; write the members "
+		    "out");
+	if (event->data.scalar.plain_implicit && *key == '\0')
+		return yaml_reader_problem(&builder->reader, mark,
+		    "a key is missing before the colon");
+	if (!jv_object_has(jv_copy(object), jv_string(key)))
+		return true;
+	return add_duplicate(builder, mark, parent, key);
+}
+
+/* A key that has been refused: its value is read all the same. */
+static void
+skip_member(struct builder *builder, const yaml_event_t *key)
+{
+	const struct yaml_node nowhere = { .parent = SIZE_MAX };
+	yaml_event_t event;
+
+	if (key->type == YAML_SEQUENCE_START_EVENT ||
+	    key->type == YAML_MAPPING_START_EVENT)
+		jv_free(build_value(builder, key, nowhere));
+	if (yaml_reader_next(&builder->reader, &event)) {
+		jv_free(build_value(builder, &event, nowhere));
+		yaml_event_delete(&event);
+	}
+}
+
+static jv
+build_member(
+    struct builder *builder, const yaml_event_t *key, jv object, size_t parent)
+{
+	yaml_event_t event;
+	struct yaml_node node = {
+		.parent = parent,
+		.key_mark = yaml_reader_mark(key->start_mark),
+	};
+
+	check_anchor(builder, key);
+	if (!check_key(builder, key, object, parent)) {
+		skip_member(builder, key);
+		return object;
+	}
+	if (!yaml_reader_next(&builder->reader, &event))
+		return object;
+	node.key = xstrdup((const char *)key->data.scalar.value);
+	object = jv_object_set(object,
+	    jv_string((const char *)key->data.scalar.value),
+	    build_value(builder, &event, node));
+	yaml_event_delete(&event);
+	return object;
+}
+
+static jv
+build_mapping(struct builder *builder, const yaml_event_t *start, size_t parent)
+{
+	jv object = jv_object();
+	yaml_event_t event;
+
+	core_tag(builder, start);
+	if (!go_deeper(builder, start))
+		return object;
+	while (yaml_reader_next(&builder->reader, &event)) {
+		bool end = event.type == YAML_MAPPING_END_EVENT;
+
+		if (!end)
+			object = build_member(builder, &event, object, parent);
+		yaml_event_delete(&event);
+		if (end)
+			break;
+	}
+	builder->depth--;
+	return object;
+}
+
+static jv
+build_value(
+    struct builder *builder, const yaml_event_t *event, struct yaml_node node)
+{
+	size_t number;
+
+	node.mark = yaml_reader_mark(event->start_mark);
+	if (node.key == NULL)
+		node.key_mark = node.mark;
+	number = yaml_nodes_add(&builder->yaml->nodes, node);
+	check_anchor(builder, event);
+	if (event->type == YAML_SCALAR_EVENT)
+		return build_scalar(builder, event, number);
+	if (event->type == YAML_SEQUENCE_START_EVENT)
+		return build_sequence(builder, event, number);
+	if (event->type == YAML_MAPPING_START_EVENT)
+		return build_mapping(builder, event, number);
+	return jv_null(); /* an alias */
+}
+
+/* A document of nothing, as of comments alone, is an empty object. */
+static jv
+build_root(struct builder *builder, const yaml_event_t *event)
+{
+	jv value = build_value(builder, event, (struct yaml_node){ 0 });
+
+	if (event->type == YAML_SCALAR_EVENT &&
+	    event->data.scalar.length == 0 &&
+	    event->data.scalar.plain_implicit) {
+		jv_free(value);
+		return jv_object();
+	}
+	return value;
+}
+
+static jv
+build_stream(struct builder *builder)
+{
+	jv value = jv_invalid();
+	yaml_event_t event;
+	bool end = false;
+
+	while (!end && yaml_reader_next(&builder->reader, &event)) {
+		bool first = !jv_is_valid(value);
+
+		end = event.type == YAML_STREAM_END_EVENT;
+		if (event.type == YAML_DOCUMENT_START_EVENT && !first) {
+			builder->reader.fatal = true;
+			yaml_reader_problem(&builder->reader,
+			    yaml_reader_mark(event.start_mark),
+			    "a second document begins here; use a file for "
+			    "each");
+		} else if (!end && first &&
+		    event.type != YAML_STREAM_START_EVENT &&
+		    event.type != YAML_DOCUMENT_START_EVENT &&
+		    event.type != YAML_DOCUMENT_END_EVENT) {
+			value = build_root(builder, &event);
+		}
+		yaml_event_delete(&event);
+	}
+	return jv_is_valid(value) ? value : jv_object();
+}
+
+struct error *
+yaml_build(struct yaml *yaml, const char *text, size_t len, const char *name)
+{
+	struct builder builder = { .yaml = yaml };
+	struct error *error =
+	    yaml_reader_open(&builder.reader, text, len, name);
+
+	if (error != NULL)
+		return error;
+	yaml->value = build_stream(&builder);
+	return yaml_reader_close(&builder.reader);
+}
