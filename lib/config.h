@@ -14,8 +14,13 @@
  * ARTIFACT_STORE_URL, RUNNER_TIMEOUT, ...). An unknown RUNNER_ variable is
  * one warning.
  *
+ * A variable that is empty is not set.
+ *
  * Options: --<key with dashes> VALUE, dots as dashes: --llm-model X. A
- * boolean takes an optional value: --fail-fast, --fail-fast=no.
+ * boolean takes an optional value: --clean, --clean=no.
+ *
+ * Null in a file, `null` (or Python's None) in a variable, and an empty value
+ * of an option mean the default.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -37,12 +42,21 @@ enum config_kind {
 	CONFIG_MAP,     /* string to string; as text: JSON object */
 };
 
+/* What a string must look like beyond being one. */
+enum config_form {
+	CONFIG_ANY,
+	CONFIG_PATH,     /* ~/ is the home directory */
+	CONFIG_URL,      /* has a scheme, and no password; file://~/ as above */
+	CONFIG_VARIABLE, /* the name of an environment variable */
+};
+
 struct config_key {
 	const char *name; /* dotted: "llm.model" */
 	enum config_kind kind;
 	const char *fallback; /* JSON text; "null": unset */
 	const char *choices;
 	double min, max;         /* of numbers */
+	enum config_form form;   /* of strings */
 	const char *environment; /* a second variable beside RUNNER_<KEY> */
 	const char *help;        /* one line, for --help and nr-config */
 };
@@ -51,6 +65,8 @@ extern const struct config_key config_keys[]; /* ends with name NULL */
 const struct config_key *config_key_by_name(const char *name);
 /* The key of an option without its dashes, "agent-command"; NULL: none. */
 const struct config_key *config_key_by_option(const char *option);
+/* The key with _ for dots, "llm_model"; NULL: none. */
+const struct config_key *config_key_by_word(const char *word);
 /* The key, or the option, that looks most like a wrong one; NULL: none does. */
 const struct config_key *config_key_nearest(const char *name);
 
@@ -60,7 +76,7 @@ struct config_options {
 	struct config_setting {
 		const struct config_key *key;
 		const char *value; /* NULL for a boolean alone: true */
-	} *settings;
+	} * settings;
 	size_t n;
 };
 
@@ -68,11 +84,31 @@ void config_options_add(struct config_options *options,
     const struct config_key *key, const char *value);
 void config_options_release(struct config_options *options);
 
+/*
+ * Reads `--key value`, `--key=value` and `--config FILE` out of arguments
+ * that are nothing else; they are borrowed. A UsageError names the nearest
+ * option.
+ */
+struct error *config_options_parse(
+    struct config_options *options, int argc, char *const argv[]);
+
 struct config;
 
-struct error *config_load(struct config **config,
-    const struct config_options *options);
+/*
+ * Every problem of the file, the environment and the options is told, a line
+ * each, in one ConfigError (a UsageError when only options are wrong).
+ * `options` may be NULL.
+ */
+struct error *config_load(
+    struct config **config, const struct config_options *options);
+/* A file alone: no environment, no options. */
+struct error *config_load_file(struct config **config, const char *path);
 void config_free(struct config *config);
+
+/* What may be a mistake but stops nothing: scalars that YAML 1.1 reads
+ * otherwise, unknown RUNNER_ variables. For the caller to log. */
+size_t config_n_warnings(const struct config *config);
+const char *config_warning(const struct config *config, size_t n);
 
 /*
  * Values. A name that is not in the table is a bug and aborts. Strings are
@@ -89,9 +125,19 @@ bool config_is_set(const struct config *config, const char *name);
  * unset. The caller frees it with json_strings_free(). */
 char **config_command(const struct config *config, const char *name);
 
+/* The value as an option or a variable would give it: a list or a map as JSON
+ * text, "" when unset. The caller frees. */
+char *config_text(const struct config *config, const char *name);
+
 /* "default", "/etc/necrocode/runner.yaml:3", "environment RUNNER_AGENT",
  * "option --agent"; borrowed. */
 const char *config_origin(const struct config *config, const char *name);
+
+/* Where the configuration was read from; NULL: from no file. */
+const char *config_file(const struct config *config);
+
+/* The JSON Schema of the file, from the table. */
+jv config_schema(void);
 
 /* The default of $XDG_STATE_HOME/necrocode; the caller frees. */
 char *config_state_dir(void);

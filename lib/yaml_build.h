@@ -14,7 +14,7 @@ struct yaml {
 };
 
 /* Fills a yaml that is all zero; what it holds then is valid, error or not. */
-struct error *
-yaml_build(struct yaml *yaml, const char *text, size_t len, const char *name);
+struct error *yaml_build(
+    struct yaml *yaml, const char *text, size_t len, const char *name);
 
 #endif

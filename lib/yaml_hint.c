@@ -5,7 +5,7 @@
 
 static const struct {
 	const char *problem; /* a part of libyaml's text */
-	char at;	     /* what it stopped at; 0: anything */
+	char at;             /* what it stopped at; 0: anything */
 	const char *hint;
 } hints[] = {
 	{ "cannot start any token", '\t', "indent with spaces, not tabs" },

@@ -27,8 +27,8 @@ struct yaml_nodes {
 /* Copies the node, takes its strings; returns its number. */
 size_t yaml_nodes_add(struct yaml_nodes *nodes, struct yaml_node node);
 /* NULL: nothing is at the JSON pointer. */
-const struct yaml_node *
-yaml_nodes_at(const struct yaml_nodes *nodes, const char *pointer);
+const struct yaml_node *yaml_nodes_at(
+    const struct yaml_nodes *nodes, const char *pointer);
 /* The node of a member; NULL: it has none of this name. */
 const struct yaml_node *yaml_nodes_member(
     const struct yaml_nodes *nodes, size_t parent, const char *key);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "config_form.h"
+
+#include <pwd.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+const char *
+config_form_text(enum config_form form)
+{
+	switch (form) {
+	case CONFIG_PATH:
+		return "a path";
+	case CONFIG_URL:
+		return "a URL such as https://host/path or file:///path";
+	case CONFIG_VARIABLE:
+		return "the name of an environment variable";
+	case CONFIG_ANY:
+		break;
+	}
+	return "a string";
+}
+
+static const char *
+url_problem(const char *url)
+{
+	size_t scheme = strspn(url, LETTERS DIGITS "+.-");
+	const char *authority;
+
+	if (scheme == 0 || strncmp(url + scheme, "://", 3) != 0)
+		return "it has no scheme";
+	if (url[strcspn(url, " \t\r\n")] != '\0')
+		return "it holds white space";
+	authority = url + scheme + 3;
+	if (memchr(authority, '@', strcspn(authority, "/?#")) != NULL)
+		return "it holds credentials, which belong in an environment "
+		       "variable or a file of secrets_dir";
+	if (*authority == '\0')
+		return "nothing follows its scheme";
+	return NULL;
+}
+
+static bool
+is_token(const char *text)
+{
+	static const char *const prefixes[] = { "ghp_", "gho_", "ghs_", "ghu_",
+		"github_pat_", "hf_", "npm_", "pypi_", "sk_" };
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+		if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+variable_problem(const char *name)
+{
+	size_t len = strspn(name, LETTERS DIGITS "_");
+
+	if (is_token(name))
+		return "it looks like a token itself; put that in a variable, "
+		       "and name the variable here";
+	if (len == 0 || name[len] != '\0' || strchr(DIGITS, name[0]) != NULL)
+		return "names consist of letters, digits and _; is it the "
+		       "secret itself?";
+	return NULL;
+}
+
+const char *
+config_form_problem(enum config_form form, const char *text)
+{
+	switch (form) {
+	case CONFIG_URL:
+		return url_problem(text);
+	case CONFIG_VARIABLE:
+		return variable_problem(text);
+	case CONFIG_ANY:
+	case CONFIG_PATH:
+		break;
+	}
+	return NULL;
+}
+
+const char *
+config_home(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *user;
+
+	if (home != NULL && *home != '\0')
+		return home;
+	user = getpwuid(geteuid());
+	return user != NULL && *user->pw_dir != '\0' ? user->pw_dir : NULL;
+}
+
+/* The path in the text with its home and base; NULL: there is no home. */
+static char *
+expand_path(const char *path, const char *base)
+{
+	const char *home;
+
+	if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
+		home = config_home();
+		return home != NULL ? xasprintf("%s%s", home, path + 1) : NULL;
+	}
+	if (base == NULL || path[0] == '/')
+		return xstrdup(path);
+	return xasprintf("%s/%s", base, path);
+}
+
+char *
+config_form_expand(jv *value, const struct config_key *key, const char *base)
+{
+	static const char scheme[] = "file://";
+	const char *text;
+	char *path, *whole;
+
+	if (jv_get_kind(*value) != JV_KIND_STRING)
+		return NULL;
+	text = jv_string_value(*value);
+	if (key->form == CONFIG_URL &&
+	    strncmp(text, "file://~", sizeof scheme) == 0) {
+		path = expand_path(text + sizeof scheme - 1, NULL);
+		whole = path != NULL ? xasprintf("%s%s", scheme, path) : NULL;
+		free(path);
+	} else if (key->form == CONFIG_PATH) {
+		whole = expand_path(text, base);
+	} else {
+		return NULL;
+	}
+	if (whole == NULL)
+		return xasprintf("cannot find the home directory for '~' in "
+				 "'%s'; set HOME",
+		    key->name);
+	jv_free(*value);
+	*value = jv_string(whole);
+	free(whole);
+	return NULL;
+}
