@@ -134,17 +134,19 @@ problems_error(struct config *config)
 
 	if (n == 0)
 		return NULL;
+	if (n > 1)
+		buffer_append_string(&text, "the configuration is wrong:");
 	qsort(config->problems, n, sizeof *config->problems, compare_problems);
 	for (size_t i = 0; i < n; i++) {
 		if (!config->problems[i].usage)
 			type = ERROR_CONFIG;
 		if (i < CONFIG_MAX_PROBLEMS)
-			buffer_appendf(&text, "%s%s", i > 0 ? "\n" : "",
+			buffer_appendf(&text, "%s%s", n > 1 ? "\n  " : "",
 			    config->problems[i].text);
 	}
 	if (n > CONFIG_MAX_PROBLEMS)
 		buffer_appendf(
-		    &text, "\n%zu more problems", n - CONFIG_MAX_PROBLEMS);
+		    &text, "\n  %zu more problems", n - CONFIG_MAX_PROBLEMS);
 	error = error_new(type, "%s", text.data);
 	buffer_release(&text);
 	return error;

@@ -136,8 +136,9 @@ const char *config_origin(const struct config *config, const char *name);
 /* Where the configuration was read from; NULL: from no file. */
 const char *config_file(const struct config *config);
 
-/* The JSON Schema of the file, from the table. */
-jv config_schema(void);
+/* The JSON Schema of the file, from the table, as text for a file; the caller
+ * frees. */
+char *config_schema(void);
 
 /* The default of $XDG_STATE_HOME/necrocode; the caller frees. */
 char *config_state_dir(void);

@@ -41,6 +41,16 @@ read_document(struct stage *stage, const char *path)
 	return error;
 }
 
+/* Below nr-run they have been told already, by nr-config. */
+static void
+log_warnings(const struct config *config)
+{
+	if (getenv("NR_RUN_PID") != NULL)
+		return;
+	for (size_t i = 0; i < config_n_warnings(config); i++)
+		log_warn("config_warning", "%s", config_warning(config, i));
+}
+
 static struct error *
 read_settings(struct stage *stage, const struct stage_arguments *arguments)
 {
@@ -58,6 +68,7 @@ read_settings(struct stage *stage, const struct stage_arguments *arguments)
 	if (name != NULL)
 		log_level_by_name(&level, name);
 	log_open(stage->program->name, level, stage->mask);
+	log_warnings(stage->config);
 	return NULL;
 }
 

@@ -29,8 +29,8 @@ struct yaml;
 
 /*
  * Reads a regular file (or a character device such as /dev/null). Problems
- * are a ConfigError, a line for each: "runner.yaml:3:5: reason; hint". An
- * empty file is an empty object.
+ * are a ConfigError, a line for each: "runner.yaml:3:5: reason; hint", the
+ * later ones indented. An empty file is an empty object.
  */
 struct error *yaml_read_file(struct yaml **yaml, const char *path);
 struct error *yaml_read_text(

@@ -23,7 +23,7 @@ yaml_reader_problem(
 	text = xvasprintf(format, args);
 	va_end(args);
 	buffer_appendf(&reader->problems, "%s%s:%zu:%zu: %s",
-	    reader->problems.len > 0 ? "\n" : "", reader->name, mark.line,
+	    reader->problems.len > 0 ? "\n  " : "", reader->name, mark.line,
 	    mark.column, text);
 	free(text);
 	return false;
@@ -139,7 +139,7 @@ yaml_reader_close(struct yaml_reader *reader)
 
 	yaml_parser_delete(&reader->parser);
 	if (reader->n_problems > YAML_MAX_PROBLEMS)
-		buffer_appendf(&reader->problems, "\n%s: %zu more problems",
+		buffer_appendf(&reader->problems, "\n  %s: %zu more problems",
 		    reader->name, reader->n_problems - YAML_MAX_PROBLEMS);
 	if (reader->n_problems > 0)
 		error = error_new(ERROR_CONFIG, "%s", reader->problems.data);
