@@ -78,6 +78,9 @@ struct config_options {
 		const char *value; /* NULL for a boolean alone: true */
 	} * settings;
 	size_t n;
+	/* What is no option, for a caller that takes operands. */
+	const char **operands;
+	size_t n_operands;
 };
 
 void config_options_add(struct config_options *options,
@@ -85,9 +88,9 @@ void config_options_add(struct config_options *options,
 void config_options_release(struct config_options *options);
 
 /*
- * Reads `--key value`, `--key=value` and `--config FILE` out of arguments
- * that are nothing else; they are borrowed. A UsageError names the nearest
- * option.
+ * Reads `--key value`, `--key=value` and `--config FILE` out of arguments,
+ * which are borrowed; what is no option, or stands behind `--`, becomes an
+ * operand. A UsageError names the nearest option.
  */
 struct error *config_options_parse(
     struct config_options *options, int argc, char *const argv[]);

@@ -20,7 +20,16 @@ void
 config_options_release(struct config_options *options)
 {
 	free(options->settings);
+	free(options->operands);
 	*options = (struct config_options){ 0 };
+}
+
+static void
+add_operand(struct config_options *options, const char *operand)
+{
+	options->operands = xreallocarray(options->operands,
+	    options->n_operands + 1, sizeof *options->operands);
+	options->operands[options->n_operands++] = operand;
 }
 
 static struct error *
@@ -65,25 +74,37 @@ parse_option(struct config_options *options, const char *argument,
 	return error;
 }
 
+static struct error *
+short_option(const char *argument)
+{
+	char *shown = printable(argument, max_quoted_bytes);
+	struct error *error =
+	    error_new(ERROR_USAGE, "'%s' is no option with a long name", shown);
+
+	free(shown);
+	return error;
+}
+
 struct error *
 config_options_parse(
     struct config_options *options, int argc, char *const argv[])
 {
 	struct error *error = NULL;
+	bool ended = false;
 
 	for (int i = 0; i < argc && error == NULL; i++) {
-		bool took_next;
+		const char *argument = argv[i];
+		bool took_next = false;
 
-		if (strncmp(argv[i], "--", 2) != 0 || argv[i][2] == '\0') {
-			char *shown = printable(argv[i], max_quoted_bytes);
-
-			error = error_new(ERROR_USAGE,
-			    "'%s' is no option with a long name", shown);
-			free(shown);
-			break;
-		}
-		error = parse_option(options, argv[i],
-		    i + 1 < argc ? argv[i + 1] : NULL, &took_next);
+		if (ended || argument[0] != '-' || argument[1] == '\0')
+			add_operand(options, argument);
+		else if (argument[1] != '-')
+			error = short_option(argument);
+		else if (argument[2] == '\0')
+			ended = true;
+		else
+			error = parse_option(options, argument,
+			    i + 1 < argc ? argv[i + 1] : NULL, &took_next);
 		i += took_next;
 	}
 	return error;

@@ -8,7 +8,7 @@
 #include "printable.h"
 
 static void
-print_quoted(const char *text)
+print_quoted(const char *text, const char *end)
 {
 	putchar('\'');
 	for (; *text != '\0'; text++) {
@@ -17,7 +17,8 @@ print_quoted(const char *text)
 		else
 			putchar(*text);
 	}
-	fputs("'\n", stdout);
+	putchar('\'');
+	fputs(end, stdout);
 }
 
 /* The key as sh spells it: agent_command, or RUNNER_AGENT_COMMAND. */
@@ -53,9 +54,20 @@ print_config_file(const char *path)
 		free(directory);
 	}
 	fputs("export NR_CONFIG=", stdout);
-	print_quoted(absolute);
+	print_quoted(absolute, "\n");
 	free(absolute);
 	return NULL;
+}
+
+static void
+print_operands(const struct config_options *options)
+{
+	fputs("set --", stdout);
+	for (size_t i = 0; i < options->n_operands; i++) {
+		putchar(' ');
+		print_quoted(options->operands[i], "");
+	}
+	putchar('\n');
 }
 
 /*
@@ -70,7 +82,7 @@ config_show_sh(const struct config *config, char *const keys[], size_t n,
 		char *text = config_text(config, keys[i]);
 
 		print_name(keys[i], false);
-		print_quoted(text);
+		print_quoted(text, "\n");
 		free(text);
 	}
 	for (size_t i = 0; i < options->n; i++) {
@@ -79,9 +91,11 @@ config_show_sh(const struct config *config, char *const keys[], size_t n,
 		char *text = config_text(config, name);
 
 		print_name(name, true);
-		print_quoted(strcmp(origin, "default") != 0 ? text : "null");
+		print_quoted(
+		    strcmp(origin, "default") != 0 ? text : "null", "\n");
 		free(text);
 	}
+	print_operands(options);
 	if (options->file != NULL)
 		return print_config_file(options->file);
 	return NULL;

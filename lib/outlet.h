@@ -32,8 +32,8 @@ struct outlet {
 void outlet_open(struct outlet *outlet, int fd, bool impatient);
 
 /* `bytes` are whole lines. */
-struct error *
-outlet_write(struct outlet *outlet, const char *bytes, size_t len);
+struct error *outlet_write(
+    struct outlet *outlet, const char *bytes, size_t len);
 /* Hands over what the reader takes now; after poll() said so. */
 void outlet_flush(struct outlet *outlet);
 bool outlet_is_empty(const struct outlet *outlet);

@@ -19,7 +19,7 @@ enum { OPTION_CHECK = 256, OPTION_SH, OPTION_SCHEMA, OPTION_CONFIG };
 
 static const char usage[] =
     "usage: nr-config [--format text|json] [KEY...] [-- OPTION...]\n"
-    "       nr-config --sh KEY... [-- OPTION...]\n"
+    "       nr-config --sh KEY... [-- [OPTION | OPERAND]...]\n"
     "       nr-config --check FILE\n"
     "\n"
     "Shows the configuration and where each value came from. With keys,\n"
@@ -157,6 +157,10 @@ parse_arguments(struct request *request, int argc, char *argv[])
 	if (error == NULL && end < argc)
 		error = config_options_parse(
 		    &request->options, argc - end - 1, argv + end + 1);
+	if (error == NULL && request->options.n_operands > 0 && !request->sh)
+		error = error_new(ERROR_USAGE,
+		    "keys stand before --, options behind it, found '%s'",
+		    request->options.operands[0]);
 	return error;
 }
 
