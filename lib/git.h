@@ -42,6 +42,15 @@ struct error *git_open(struct git **git, const char *path);
  * git_settle() put both right.
  */
 struct error *git_open_used(struct git **git, const char *path);
+/* What git_open() looks for beyond git_open_used(). */
+struct error *git_check_idle(const struct git *git);
+/* Removes index.lock and HEAD.lock if they are not older than `since` (as
+ * clock_now()); 0: whatever their age. Returns how many. */
+int git_remove_locks(const struct git *git, double since);
+/* The work tree's own git directory, where necrocode.lock lies; borrowed. */
+const char *git_directory(const struct git *git);
+/* Does the slot have submodules? They are left as they are. */
+bool git_has_submodules(const struct git *git);
 void git_close(struct git *git);
 
 /* The name and address of what is committed here from now on; NULL or "":
@@ -50,17 +59,17 @@ void git_set_author(struct git *git, const char *name, const char *email);
 
 /* HEAD: the commit ("" when there is none yet), and the branch ("" when
  * detached; the caller frees). Either may be NULL. */
-struct error *
-git_head(const struct git *git, char commit[GIT_ID_TEXT], char **branch);
+struct error *git_head(
+    const struct git *git, char commit[GIT_ID_TEXT], char **branch);
 
 /* Paths that differ from HEAD or are untracked (not ignored), up to `max`;
  * *n counts all. Free with json_strings_free(). */
-struct error *
-git_changed_paths(struct git *git, char ***paths, size_t max, size_t *n);
+struct error *git_changed_paths(
+    struct git *git, char ***paths, size_t max, size_t *n);
 
 /* Tracked paths in the order of the index, up to `max`; *n counts all. */
-struct error *
-git_tracked_paths(struct git *git, char ***paths, size_t max, size_t *n);
+struct error *git_tracked_paths(
+    struct git *git, char ***paths, size_t max, size_t *n);
 
 /*
  * Saves everything uncommitted (untracked files too, ignored ones not) as a
@@ -94,7 +103,67 @@ void git_changes_release(struct git_changes *changes);
  * its commits stay under refs/necrocode/saved/. *notes says in words what
  * was found and done, "" for nothing; the caller frees.
  */
-struct error *
-git_settle(struct git *git, const char *branch, const char *tip, char **notes);
+struct error *git_settle(
+    struct git *git, const char *branch, const char *tip, char **notes);
+
+/*
+ * The remote repository, and how to talk to it. No credentials are taken
+ * from a URL; the token is for http(s) and for the URL's host alone.
+ */
+struct git_network {
+	const char *url;   /* of git_remote_url(), or from a document */
+	const char *user;  /* sent with the token; NULL: x-access-token */
+	const char *token; /* NULL: none */
+	double ends;       /* deadline on clock_monotonic(); 0: none */
+	int max_retries;
+	int n_retries; /* made; set by the calls below */
+};
+
+/*
+ * The remote of the slot: origin, or else the only one. *url is as the
+ * configuration has it (of pushing: pushurl, if there is one), less any
+ * credentials. Both are the caller's.
+ */
+struct error *git_remote_of(
+    struct git *git, char **name, char **url, bool to_push);
+
+/* A URL from a document, checked: one with credentials in it is a
+ * SecurityError. A relative path is one from here. The caller frees. */
+struct error *git_check_url(char **checked, const char *url);
+
+/* A new repository in a directory that is absent or empty, with the remote
+ * origin at the URL and nothing in it yet. */
+struct error *git_create(
+    struct git **git, const char *path, const char *url, const char *branch);
+
+/*
+ * Fetches one branch into refs/remotes/<remote>/<branch>. *default_branch is
+ * the remote's own, NULL if it does not say; the caller frees.
+ */
+struct error *git_fetch_branch(struct git *git, struct git_network *network,
+    const char *remote, const char *branch, char commit[GIT_ID_TEXT],
+    char **default_branch);
+
+/*
+ * Puts the slot on a task's branch, made from the base branch as the remote
+ * has it, `upstream`. Commits of one's own, on the local base branch or on a
+ * task branch that is there already, are replayed on top in memory. Nothing
+ * is changed before it is known that all of it can be, and what fails half
+ * way is taken back.
+ */
+struct git_start {
+	const char *base, *branch, *upstream;
+	/* Told by the call: */
+	char base_commit[GIT_ID_TEXT]; /* what the task starts from */
+	char commit[GIT_ID_TEXT];      /* the branch's */
+	size_t n_base, n_branch;       /* commits of one's own, kept */
+	bool base_elsewhere; /* base is checked out elsewhere: not moved */
+};
+struct error *git_start_branch(struct git *git, struct git_start *start);
+
+/* Commits everything in the work tree on HEAD; *made is false when there is
+ * nothing to commit. */
+struct error *git_commit_everything(
+    struct git *git, const char *message, bool *made);
 
 #endif

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "git_internal.h"
 
-#include <ctype.h>
-
 #include "memory.h"
-
-/* What a reference may not hold becomes a dash. */
-static char *
-reference_word(const char *name)
-{
-	char *word = xstrdup(*name != '\0' ? name : "unnamed");
-
-	for (char *at = word; *at != '\0'; at++)
-		if (!isalnum((unsigned char)*at) && strchr("_-", *at) == NULL)
-			*at = '-';
-	return word;
-}
+#include "ref_name.h"
 
 struct error *
 git_save_commit(const struct git *git, const char *name, const git_oid *commit,
     char **result)
 {
-	char *word = reference_word(name);
+	char *word = ref_name_make(name);
 	char *path = xasprintf("refs/necrocode/saved/%s", word);
 	git_reference *reference = NULL;
 	int code = GIT_EEXISTS;
@@ -146,7 +133,7 @@ git_save_and_clean(struct git *git, const char *name, char **reference)
 
 	*reference = NULL;
 	if (git->used)
-		git_remove_locks(git);
+		git_remove_locks(git, 0);
 	err = git_head_commit(git, &head);
 	if (err == NULL)
 		err = work_tree(git, &saved);

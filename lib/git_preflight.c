@@ -87,15 +87,18 @@ git_check_idle(const struct git *git)
 }
 
 int
-git_remove_locks(const struct git *git)
+git_remove_locks(const struct git *git, double since)
 {
 	static const char *const names[] = { "index.lock", "HEAD.lock" };
 	int n = 0;
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char *path = xasprintf("%s/%s", git->directory, names[i]);
+		struct stat info;
 
-		if (unlink(path) == 0)
+		if (lstat(path, &info) == 0 &&
+		    (double)info.st_mtim.tv_sec + 1 >= since &&
+		    unlink(path) == 0)
 			n++;
 		free(path);
 	}

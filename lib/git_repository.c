@@ -206,6 +206,25 @@ git_open(struct git **git, const char *path)
 	return err;
 }
 
+const char *
+git_directory(const struct git *git)
+{
+	return git->directory;
+}
+
+bool
+git_has_submodules(const struct git *git)
+{
+	git_index *index;
+	bool yes;
+
+	if (git_repository_index(&index, git->repository) < 0)
+		return false;
+	yes = git_index_get_bypath(index, ".gitmodules", 0) != NULL;
+	git_index_free(index);
+	return yes;
+}
+
 void
 git_close(struct git *git)
 {

@@ -159,7 +159,7 @@ settle(struct settling *s)
 		    "the agent left '%s' in the middle of an operation "
 		    "(merge, rebase, ...)",
 		    s->git->path);
-	if (git_remove_locks(s->git) > 0)
+	if (git_remove_locks(s->git, 0) > 0)
 		note(s, "a lock that was left behind was removed");
 	if (!s->has_head)
 		return settle_unborn(s);

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections to remote repositories: which one, who is let in, what its
+ * failures mean.
+ */
+#define _GNU_SOURCE
+#include "git_internal.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <strings.h>
+#include <sys/time.h>
+
+#include "clock.h"
+#include "log.h"
+#include "memory.h"
+#include "process.h"
+
+static bool
+same_server(const struct git_url *a, const struct git_url *b)
+{
+	const char *a_port = a->port != NULL ? a->port : "";
+	const char *b_port = b->port != NULL ? b->port : "";
+
+	return a->scheme == b->scheme && a->secure == b->secure &&
+	    strcasecmp(a->host, b->host) == 0 && strcmp(a_port, b_port) == 0;
+}
+
+/* libgit2 asks again after a refusal, and with the new URL after a redirect
+ * to another host. */
+static int
+give_credentials(git_credential **credential, const char *asking,
+    const char *user, unsigned allowed, void *context)
+{
+	struct git_link *link = context;
+	const struct git_network *network = link->network;
+	struct git_url url;
+	struct error *err;
+	bool same;
+
+	(void)user;
+	err = git_url_parse(&url, asking, "/", link->type);
+	same = err == NULL && same_server(&url, &link->url);
+	error_free(err);
+	git_url_release(&url);
+	if (link->n_asked++ > 0 || network->token == NULL || !same ||
+	    (allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) == 0)
+		return GIT_EAUTH;
+	return git_credential_userpass_plaintext_new(credential,
+	    network->user != NULL ? network->user : "x-access-token",
+	    network->token);
+}
+
+static int
+stop_if_cancelled(void)
+{
+	return cancel_signal() != 0 ? GIT_EUSER : 0;
+}
+
+static int
+on_transfer(const git_indexer_progress *progress, void *context)
+{
+	(void)progress;
+	(void)context;
+	return stop_if_cancelled();
+}
+
+static int
+on_upload(unsigned current, unsigned total, size_t bytes, void *context)
+{
+	(void)current;
+	(void)total;
+	(void)bytes;
+	(void)context;
+	return stop_if_cancelled();
+}
+
+/* The remote's verdict on one reference; git_remote_push() is content
+ * whatever it is. */
+static int
+on_verdict(const char *name, const char *status, void *context)
+{
+	struct git_link *link = context;
+
+	(void)name;
+	link->accepted = status == NULL;
+	if (status != NULL && link->rejection == NULL)
+		link->rejection = xstrdup(status);
+	return 0;
+}
+
+static int
+on_remote_text(const char *text, int len, void *context)
+{
+	struct git_link *link = context;
+
+	if (len > 0)
+		buffer_append(&link->said, text, (size_t)len);
+	return stop_if_cancelled();
+}
+
+static void
+wake(int signal_number)
+{
+	(void)signal_number;
+}
+
+/*
+ * libgit2's own transports know no timeout: a repeated signal whose handler
+ * does not restart system calls ends what waits when the deadline is over.
+ */
+static void
+arm_deadline(const struct git_link *link)
+{
+	struct sigaction action = { .sa_handler = wake };
+	struct itimerval timer = { .it_interval = { .tv_sec = 1 } };
+	double seconds = link->network->ends - clock_monotonic();
+
+	if (link->network->ends <= 0)
+		return;
+	if (seconds < 0.001)
+		seconds = 0.001;
+	timer.it_value.tv_sec = (time_t)seconds;
+	timer.it_value.tv_usec =
+	    (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6);
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static int
+connect_remote(struct git_link *link, git_direction direction)
+{
+	git_remote_create_options create = {
+		.version = GIT_REMOTE_CREATE_OPTIONS_VERSION,
+		.repository = link->git->repository,
+		.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF |
+		    GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC,
+	};
+	git_remote_connect_options options = {
+		.version = GIT_REMOTE_CONNECT_OPTIONS_VERSION,
+		.callbacks = link->callbacks,
+		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION,
+		    .type = GIT_PROXY_AUTO },
+		.follow_redirects = GIT_REMOTE_REDIRECT_INITIAL,
+	};
+	int code =
+	    git_remote_create_with_opts(&link->remote, link->url.text, &create);
+
+	if (code < 0)
+		return code;
+	return git_remote_connect_ext(link->remote, direction, &options);
+}
+
+struct error *
+git_link_open(struct git_link *link, struct git *git,
+    const struct git_network *network, git_direction direction)
+{
+	struct error *err;
+	int code;
+
+	*link = (struct git_link){
+		.git = git,
+		.network = network,
+		.type = direction == GIT_DIRECTION_PUSH ? ERROR_PUSH
+							: ERROR_WORKSPACE,
+		.said = BUFFER_INIT(4096),
+		.callbacks = {
+			.version = GIT_REMOTE_CALLBACKS_VERSION,
+			.sideband_progress = on_remote_text,
+			.credentials = give_credentials,
+			.transfer_progress = on_transfer,
+			.push_transfer_progress = on_upload,
+			.push_update_reference = on_verdict,
+			.payload = link,
+		},
+	};
+	err = git_url_parse(&link->url, network->url, git->path, link->type);
+	if (err != NULL)
+		return err;
+	if (link->url.scheme == GIT_SCHEME_PATH ||
+	    link->url.scheme == GIT_SCHEME_SSH)
+		link->callbacks.transport = git_transport_child;
+	else
+		arm_deadline(link);
+	if (link->url.secure)
+		err = git_tls_load();
+	if (err != NULL)
+		return err;
+	code = connect_remote(link, direction);
+	if (code < 0)
+		return git_link_error(
+		    link, code, "cannot reach '%s'", link->url.text);
+	return NULL;
+}
+
+void
+git_link_close(struct git_link *link)
+{
+	static const struct itimerval off;
+
+	if (link->remote != NULL)
+		git_remote_disconnect(link->remote);
+	git_remote_free(link->remote);
+	setitimer(ITIMER_REAL, &off, NULL);
+	git_url_release(&link->url);
+	error_free(link->failure);
+	buffer_release(&link->said);
+	free(link->rejection);
+	*link = (struct git_link){ 0 };
+}
+
+/* The number in "unexpected http status code: 503"; 0: none. */
+static int
+http_status(const char *reason)
+{
+	const char *at = strstr(reason, "status code: ");
+
+	return at != NULL ? (int)strtol(at + 13, NULL, 10) : 0;
+}
+
+static bool
+is_transient(int code, int status)
+{
+	const git_error *last = git_error_last();
+
+	if (status != 0)
+		return status == 408 || status == 429 || status >= 500;
+	if (code == GIT_EEOF || code == GIT_ELOCKED)
+		return true;
+	if (code == GIT_EAUTH || code == GIT_ECERTIFICATE || last == NULL)
+		return false;
+	return last->klass == GIT_ERROR_NET || last->klass == GIT_ERROR_OS ||
+	    last->klass == GIT_ERROR_HTTP;
+}
+
+static struct error *
+refused_credentials(const struct git_link *link)
+{
+	if (link->network->token == NULL)
+		return error_new(ERROR_SECURITY,
+		    "the remote asks for credentials, and there are none; "
+		    "give a token as the secret that git_token_env_var names");
+	return error_new(ERROR_SECURITY,
+	    "the remote refused the credentials; check that the token is "
+	    "valid and may use this repository");
+}
+
+/* The error without what was being done. */
+static struct error *
+reason_of(struct git_link *link, int code)
+{
+	const char *reason = git_reason();
+	int status = http_status(reason);
+	struct error *err = link->failure;
+
+	link->failure = NULL;
+	if (cancel_signal() != 0) {
+		error_free(err);
+		return error_cancelled(cancel_signal());
+	}
+	if (err != NULL)
+		return err;
+	if (link->network->ends > 0 && clock_monotonic() >= link->network->ends)
+		return error_new(ERROR_TIMEOUT, "the time for it is used up");
+	if (code == GIT_EAUTH || status == 401 || status == 403)
+		return refused_credentials(link);
+	if (code == GIT_ECERTIFICATE)
+		return error_new(ERROR_SECURITY,
+		    "the server's certificate is not valid here (%s); a "
+		    "private authority's goes into $SSL_CERT_FILE",
+		    reason);
+	err = error_new(link->type, "%s%s", reason,
+	    status == 404 ? " (no such repository, or none that the "
+			    "credentials may see)"
+			  : "");
+	err->retryable = is_transient(code, status);
+	return err;
+}
+
+struct error *
+git_link_error(struct git_link *link, int code, const char *format, ...)
+{
+	struct error *err = reason_of(link, code);
+	va_list args;
+	char *text;
+
+	if (err->type == ERROR_CANCELLED)
+		return err;
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	err = error_prefix(err, "%s", text);
+	free(text);
+	return err;
+}
+
+struct error *
+git_link_find(
+    struct git_link *link, git_oid *id, bool *found, const char *branch)
+{
+	const git_remote_head **heads;
+	char *name = xasprintf("refs/heads/%s", branch);
+	size_t n;
+	int code = git_remote_ls(&heads, &n, link->remote);
+
+	*found = false;
+	for (size_t i = 0; code == 0 && !*found && i < n; i++) {
+		if (strcmp(heads[i]->name, name) != 0)
+			continue;
+		git_oid_cpy(id, &heads[i]->oid);
+		*found = true;
+	}
+	free(name);
+	if (code < 0)
+		return git_link_error(link, code,
+		    "cannot list the branches of '%s'", link->url.text);
+	return NULL;
+}
+
+/* A setting of the remote as it is written, without insteadOf. */
+static char *
+remote_setting(struct git *git, const char *remote, const char *key)
+{
+	char *name = xasprintf("remote.%s.%s", remote, key), *value = NULL;
+	git_config *config = NULL, *snapshot = NULL;
+	const char *text;
+
+	if (git_repository_config(&config, git->repository) == 0 &&
+	    git_config_snapshot(&snapshot, config) == 0 &&
+	    git_config_get_string(&text, snapshot, name) == 0)
+		value = xstrdup(text);
+	git_config_free(snapshot);
+	git_config_free(config);
+	free(name);
+	return value;
+}
+
+static struct error *
+choose_remote(struct git *git, char **name)
+{
+	git_strarray names = { 0 };
+	int code = git_remote_list(&names, git->repository);
+	struct error *err = NULL;
+
+	*name = NULL;
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot list the remotes of '%s'", git->path);
+	for (size_t i = 0; i < names.count; i++)
+		if (names.count == 1 || strcmp(names.strings[i], "origin") == 0)
+			*name = xstrdup(names.strings[i]);
+	if (*name == NULL && names.count == 0)
+		err = error_new(ERROR_WORKSPACE,
+		    "cannot use slot '%s': it has no remote; add one with: "
+		    "git -C '%s' remote add origin URL",
+		    git->path, git->path);
+	else if (*name == NULL)
+		err = error_new(ERROR_WORKSPACE,
+		    "cannot use slot '%s': it has %zu remotes, none of them "
+		    "named origin; give repo_url",
+		    git->path, names.count);
+	git_strarray_dispose(&names);
+	return err;
+}
+
+struct error *
+git_remote_of(struct git *git, char **name, char **result, bool to_push)
+{
+	struct git_url url;
+	char *text = NULL;
+	struct error *err;
+
+	*result = NULL;
+	err = choose_remote(git, name);
+	if (err != NULL)
+		return err;
+	if (to_push)
+		text = remote_setting(git, *name, "pushurl");
+	if (text == NULL)
+		text = remote_setting(git, *name, "url");
+	if (text == NULL) {
+		err = error_new(ERROR_WORKSPACE,
+		    "cannot use slot '%s': its remote '%s' has no URL",
+		    git->path, *name);
+	} else {
+		err = git_url_parse(&url, text, git->path, ERROR_WORKSPACE);
+		if (err == NULL && url.had_credentials)
+			log_warn("credentials_in_url",
+			    "the URL of remote '%s' has credentials in it; "
+			    "they are not used",
+			    *name);
+		if (err == NULL)
+			*result = xstrdup(url.text);
+		git_url_release(&url);
+	}
+	if (err != NULL) {
+		free(*name);
+		*name = NULL;
+	}
+	free(text);
+	return err;
+}
