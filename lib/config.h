@@ -45,7 +45,7 @@ enum config_kind {
 /* What a string must look like beyond being one. */
 enum config_form {
 	CONFIG_ANY,
-	CONFIG_PATH,     /* ~/ is the home directory */
+	CONFIG_PATH,     /* made absolute; ~/ is the home directory */
 	CONFIG_URL,      /* has a scheme, and no password; file://~/ as above */
 	CONFIG_VARIABLE, /* the name of an environment variable */
 };

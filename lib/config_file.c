@@ -150,14 +150,21 @@ read_members(struct reading *reading, jv object, const char *section)
 	jv_free(names);
 }
 
+/* The directory of the file, absolute. */
 static char *
 directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	char *here, *directory;
 
-	if (slash == NULL)
-		return NULL;
-	return xstrndup(path, (size_t)(slash - path));
+	if (path[0] == '/')
+		return xstrndup(path, (size_t)(slash - path));
+	here = getcwd(NULL, 0);
+	directory = xasprintf("%s%s%.*s", here != NULL ? here : ".",
+	    slash != NULL ? "/" : "", slash != NULL ? (int)(slash - path) : 0,
+	    path);
+	free(here);
+	return directory;
 }
 
 struct error *

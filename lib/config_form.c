@@ -99,19 +99,31 @@ config_home(void)
 	return user != NULL && *user->pw_dir != '\0' ? user->pw_dir : NULL;
 }
 
-/* The path in the text with its home and base; NULL: there is no home. */
+static char *
+absolute(const char *path, const char *base)
+{
+	char *here, *whole;
+
+	if (path[0] == '/')
+		return xstrdup(path);
+	if (base != NULL)
+		return xasprintf("%s/%s", base, path);
+	here = getcwd(NULL, 0);
+	whole = xasprintf("%s/%s", here != NULL ? here : ".", path);
+	free(here);
+	return whole;
+}
+
+/* NULL: there is no home. */
 static char *
 expand_path(const char *path, const char *base)
 {
 	const char *home;
 
-	if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
-		home = config_home();
-		return home != NULL ? xasprintf("%s%s", home, path + 1) : NULL;
-	}
-	if (base == NULL || path[0] == '/')
-		return xstrdup(path);
-	return xasprintf("%s/%s", base, path);
+	if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
+		return absolute(path, base);
+	home = config_home();
+	return home != NULL ? xasprintf("%s%s", home, path + 1) : NULL;
 }
 
 char *

@@ -13,9 +13,9 @@ const char *config_form_text(enum config_form form);
 const char *config_form_problem(enum config_form form, const char *text);
 
 /*
- * Puts the home directory in place of ~/, and `base` (NULL: nothing) before
- * a relative path; *value is replaced. Returns a problem, as in
- * config_value.h.
+ * Puts the home directory in place of ~/, and makes a relative path absolute
+ * from `base`, or from the working directory when base is NULL. *value is
+ * replaced. Returns a problem, as in config_value.h.
  */
 char *config_form_expand(
     jv *value, const struct config_key *key, const char *base);

@@ -224,7 +224,8 @@ const struct config_key config_keys[] = {
 	    .kind = CONFIG_STRING,
 	    .form = CONFIG_PATH,
 	    .fallback = "null",
-	    .help = "directory of the run; unset: one of its own for each" },
+	    .help =
+		"where the runs are; unset: below ~/.local/state/necrocode" },
 
 	{ .name = "docker_image",
 	    .kind = CONFIG_STRING,

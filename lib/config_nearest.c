@@ -5,7 +5,7 @@
 
 #include "memory.h"
 
-enum { max_name = 40 };
+enum { max_name = 40, typing_errors = 2 };
 
 /* A name as all spellings of it have in common: lower case, one kind of
  * mark. False when it is too long to be meant for a key. */
@@ -105,5 +105,8 @@ config_key_nearest(const char *name)
 		    (is_part(wrong, right) || is_part(right, wrong)))
 			part = key;
 	}
+	/* Whole words say more than many changes do. */
+	if (part != NULL && best > typing_errors)
+		return part;
 	return nearest != NULL ? nearest : part;
 }
