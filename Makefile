@@ -139,7 +139,7 @@ lint:
 		-D_POSIX_C_SOURCE=200809L -DVERSION='""' -DDATADIR='""' \
 		-I lib lib src
 	clang-tidy --quiet $(wildcard lib/*.c src/*.c) -- $(our_cppflags) \
-		-std=c17 -Ilib
+		-std=c17
 
 bench:
 	@$(MAKE) -s deps-build deps-bench

@@ -53,10 +53,10 @@ enum config_form {
 struct config_key {
 	const char *name; /* dotted: "llm.model" */
 	enum config_kind kind;
-	const char *fallback; /* JSON text; "null": unset */
+	enum config_form form; /* of strings */
+	const char *fallback;  /* JSON text; "null": unset */
 	const char *choices;
 	double min, max;         /* of numbers */
-	enum config_form form;   /* of strings */
 	const char *environment; /* a second variable beside RUNNER_<KEY> */
 	const char *help;        /* one line, for --help and nr-config */
 };

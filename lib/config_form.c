@@ -95,6 +95,7 @@ config_home(void)
 
 	if (home != NULL && *home != '\0')
 		return home;
+	/* cppcheck-suppress getpwuidCalled; no program of ours has threads */
 	user = getpwuid(geteuid());
 	return user != NULL && *user->pw_dir != '\0' ? user->pw_dir : NULL;
 }

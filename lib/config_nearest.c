@@ -84,7 +84,7 @@ const struct config_key *
 config_key_nearest(const char *name)
 {
 	const struct config_key *nearest = NULL, *part = NULL;
-	char wrong[max_name + 1], right[max_name + 1];
+	char wrong[max_name + 1] = "", right[max_name + 1] = "";
 	size_t best;
 
 	if (!normalise(wrong, name))

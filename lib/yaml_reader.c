@@ -122,7 +122,7 @@ yaml_reader_open(
 		.name = name,
 		.text = text,
 		.len = len,
-		.problems = BUFFER_INIT(64 * 1024),
+		.problems = BUFFER_INIT(65536),
 	};
 	if (!yaml_parser_initialize(&reader->parser))
 		return error_new(
