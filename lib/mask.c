@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "mask.h"
+
+#include "mask_index.h"
+#include "mask_value.h"
+#include "memory.h"
+
+struct mask *
+mask_new(void)
+{
+	struct mask *mask = xcalloc(1, sizeof *mask);
+
+	mask->index = mask_index_new();
+	return mask;
+}
+
+void
+mask_free(struct mask *mask)
+{
+	if (mask == NULL)
+		return;
+	for (size_t i = 0; i < mask->n; i++) {
+		free(mask->values[i].name);
+		free(mask->values[i].label);
+	}
+	free(mask->values);
+	mask_index_free(mask->index);
+	mask_set_release(&mask->set);
+	free(mask);
+}
+
+/* A label that needs no quoting anywhere. */
+static char *
+make_label(const char *name)
+{
+	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+	char *label = xasprintf("***%s***", name);
+
+	for (char *c = label + 3; c[3] != '\0'; c++)
+		if (strchr(safe, *c) == NULL)
+			*c = '_';
+	return label;
+}
+
+bool
+mask_add(struct mask *mask, const char *name, const void *value, size_t len)
+{
+	const char *bytes = value;
+
+	while (len > 0 && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
+		len--;
+	if (mask_value_is_common(bytes, len))
+		return false;
+	mask->values =
+	    xreallocarray(mask->values, mask->n + 1, sizeof *mask->values);
+	mask->values[mask->n] = (struct mask_value){
+		.name = xstrdup(name),
+		.label = make_label(name),
+	};
+	mask_value_add(&mask->set, bytes, len, (uint32_t)mask->n);
+	mask->n++;
+	return true;
+}
+
+size_t
+mask_count(const struct mask *mask)
+{
+	return mask->n;
+}
+
+const char *
+mask_name(const struct mask *mask, size_t n)
+{
+	return mask->values[n].name;
+}
+
+void
+mask_use_labels(struct mask *mask, bool labels)
+{
+	mask->labels = labels;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The byte strings that a mask searches for. A value has many: itself, and
+ * itself in each encoding it is likely to be printed in.
+ *
+ * For the files mask*.c only; users of a mask include mask.h.
+ */
+#ifndef MASK_SET_H
+#define MASK_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mask.h"
+
+enum {
+	/* No form is longer: a longer one is searched for in tiles, so that
+	 * little is held back and a print that was cut is found. */
+	MASK_FORM_MAX = 128,
+	MASK_TILE = 64,
+	MASK_FORM_MIN = 4,
+	/* From this length on a value is masked anywhere and encoded. */
+	MASK_ANYWHERE = 8,
+	/* Of a value that is cut short at the end this much is masked. */
+	MASK_CUT_SHORT = 16,
+};
+
+enum mask_form_flag {
+	MASK_WORD = 1,     /* only between non-alphanumerics */
+	MASK_NUMBER = 2,   /* as a JSON number it becomes a string */
+	MASK_FOLLOWER = 4, /* a short line: only after the line before it */
+};
+
+enum { MASK_NO_FORM = UINT32_MAX };
+
+struct mask_form {
+	uint32_t offset; /* of its bytes in the set */
+	uint32_t rest;   /* bytes of the whole that follow a tile */
+	uint32_t next;   /* the form that may follow on the next line */
+	uint32_t value;
+	uint8_t len;
+	uint8_t flags;
+	/* Base64: the digit after the last one shares bits with the value. */
+	uint8_t shared_bits, shared;
+};
+
+struct mask_set {
+	char *bytes;
+	size_t len, capacity;
+	struct mask_form *forms;
+	size_t n, n_capacity;
+	uint32_t *slots; /* a hash table of forms, each plus one */
+	size_t n_slots;
+};
+
+/*
+ * Adds a form, or tiles of it when it is long, unless it is there already;
+ * `like` gives value, next, flags and shared bits.
+ */
+void mask_set_add(struct mask_set *set, const char *bytes, size_t len,
+    const struct mask_form *like);
+/* Adds a form that is not searched for by itself, and returns it. */
+uint32_t mask_set_add_follower(struct mask_set *set, const char *bytes,
+    size_t len, uint32_t next, uint32_t value);
+void mask_set_release(struct mask_set *set); /* wiped */
+
+struct mask_value {
+	char *name;
+	char *label; /* what stands in the output with labels */
+};
+
+struct mask {
+	struct mask_value *values;
+	size_t n;
+	bool labels;
+	struct mask_set set;
+	struct mask_index *index; /* of the set; built when it is needed */
+};
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "mask_spans.h"
+
+#include "memory.h"
+
+static bool
+touch(const struct mask_span *a, const struct mask_span *b)
+{
+	return a->start <= b->end && b->start <= a->end;
+}
+
+/* Does the label of `a` go before that of `b`? */
+static bool
+goes_first(const struct mask_span *a, const struct mask_span *b)
+{
+	if (a->start != b->start)
+		return a->start < b->start;
+	if (a->first_end != b->first_end)
+		return a->first_end > b->first_end;
+	return a->value < b->value;
+}
+
+static void
+merge(struct mask_span *into, const struct mask_span *other)
+{
+	size_t end = other->end > into->end ? other->end : into->end;
+	/* A number stands alone between its neighbours; together with
+	 * anything else it is none. */
+	bool quoted = into->quoted && other->quoted &&
+	    into->start == other->start && into->end == other->end;
+
+	if (goes_first(other, into))
+		*into = *other;
+	into->end = end;
+	into->quoted = quoted;
+}
+
+static void
+add(struct mask_spans *spans, const struct mask_span *span)
+{
+	struct mask_span *last =
+	    spans->n > 0 ? &spans->items[spans->n - 1] : NULL;
+
+	/* Matches come nearly in order: an input that is all matches must
+	 * not make the list long. */
+	if (last != NULL && touch(last, span)) {
+		size_t start = last->start;
+
+		merge(last, span);
+		if (last->start < start && spans->n > 1)
+			spans->unsorted = true;
+		return;
+	}
+	if (last != NULL && span->start < last->start)
+		spans->unsorted = true;
+	if (spans->n == spans->capacity) {
+		spans->capacity = spans->n > 0 ? spans->n * 2 : 32;
+		spans->items = xreallocarray(
+		    spans->items, spans->capacity, sizeof *spans->items);
+	}
+	spans->items[spans->n++] = *span;
+}
+
+void
+mask_spans_add(
+    struct mask_spans *spans, size_t start, size_t end, uint32_t value)
+{
+	add(spans,
+	    &(struct mask_span){
+		.start = start, .end = end, .first_end = end, .value = value });
+}
+
+void
+mask_spans_add_number(
+    struct mask_spans *spans, size_t start, size_t end, uint32_t value)
+{
+	add(spans,
+	    &(struct mask_span){ .start = start,
+		.end = end,
+		.first_end = end,
+		.value = value,
+		.quoted = true });
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	const struct mask_span *a = left, *b = right;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+void
+mask_spans_finish(struct mask_spans *spans)
+{
+	size_t kept = 0;
+
+	if (!spans->unsorted)
+		return;
+	qsort(spans->items, spans->n, sizeof *spans->items, compare);
+	for (size_t i = 1; i < spans->n; i++) {
+		if (touch(&spans->items[kept], &spans->items[i]))
+			merge(&spans->items[kept], &spans->items[i]);
+		else
+			spans->items[++kept] = spans->items[i];
+	}
+	spans->n = kept + 1;
+	spans->unsorted = false;
+}
+
+void
+mask_spans_clear(struct mask_spans *spans)
+{
+	spans->n = 0;
+	spans->unsorted = false;
+}
+
+void
+mask_spans_release(struct mask_spans *spans)
+{
+	free(spans->items);
+	*spans = (struct mask_spans){ 0 };
+}

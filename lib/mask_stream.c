@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+#include "mask.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "mask_scan.h"
+#include "memory.h"
+
+enum { CHUNK = 64 * 1024, CAPACITY = 2 * CHUNK };
+
+struct mask_stream {
+	const struct mask *mask;
+	mask_sink *write;
+	void *context;
+	mask_report *report;
+	void *report_context;
+
+	/* What has left stays as context for a while, then goes. */
+	char *buffer;
+	size_t len;
+	size_t sent;
+	/* The last byte that left was masked, and so is all before here. */
+	bool masked;
+	size_t covered;
+
+	char *out; /* collected for the sink */
+	size_t out_len;
+	struct error *error;
+
+	struct mask_spans spans;
+	size_t hits;
+	size_t *hits_of; /* by value */
+	size_t n_hits_of;
+	size_t line, column; /* of the next byte that leaves */
+};
+
+struct mask_stream *
+mask_stream_new(const struct mask *mask, mask_sink *write, void *context)
+{
+	struct mask_stream *stream = xmalloc(sizeof *stream);
+
+	*stream = (struct mask_stream){
+		.mask = mask,
+		.write = write,
+		.context = context,
+		.buffer = xmalloc(CAPACITY),
+		.out = xmalloc(CHUNK),
+		.line = 1,
+		.column = 1,
+	};
+	return stream;
+}
+
+void
+mask_stream_free(struct mask_stream *stream)
+{
+	if (stream == NULL)
+		return;
+	free_secret(stream->buffer, CAPACITY);
+	free(stream->out);
+	free(stream->hits_of);
+	mask_spans_release(&stream->spans);
+	error_free(stream->error);
+	free(stream);
+}
+
+static void
+send(struct mask_stream *stream, const char *bytes, size_t len)
+{
+	if (len > 0 && stream->error == NULL)
+		stream->error = stream->write(stream->context, bytes, len);
+}
+
+static void
+flush(struct mask_stream *stream)
+{
+	send(stream, stream->out, stream->out_len);
+	stream->out_len = 0;
+}
+
+static void
+put(struct mask_stream *stream, const char *bytes, size_t len)
+{
+	if (stream->out_len + len > CHUNK)
+		flush(stream);
+	if (len > CHUNK / 2) {
+		flush(stream);
+		send(stream, bytes, len);
+		return;
+	}
+	memcpy(stream->out + stream->out_len, bytes, len);
+	stream->out_len += len;
+}
+
+/* Bytes of the input leave, shown or masked: only a report needs to know. */
+static void
+count_lines(struct mask_stream *stream, size_t end)
+{
+	for (size_t i = stream->sent; stream->report != NULL && i < end; i++) {
+		stream->column++;
+		if (stream->buffer[i] == '\n') {
+			stream->line++;
+			stream->column = 1;
+		}
+	}
+	stream->sent = end;
+}
+
+static void
+show(struct mask_stream *stream, size_t end)
+{
+	if (end <= stream->sent)
+		return;
+	put(stream, stream->buffer + stream->sent, end - stream->sent);
+	count_lines(stream, end);
+	stream->masked = false;
+}
+
+static void
+count_hit(struct mask_stream *stream, uint32_t value)
+{
+	if (value >= stream->n_hits_of) {
+		size_t n = stream->mask->n;
+
+		stream->hits_of =
+		    xreallocarray(stream->hits_of, n, sizeof *stream->hits_of);
+		while (stream->n_hits_of < n)
+			stream->hits_of[stream->n_hits_of++] = 0;
+	}
+	stream->hits_of[value]++;
+	stream->hits++;
+	if (stream->report != NULL)
+		stream->report(stream->report_context,
+		    stream->mask->values[value].name, stream->line,
+		    stream->column);
+}
+
+/* Covers what has not left yet of a span, with one mask for neighbours. */
+static void
+hide(struct mask_stream *stream, const struct mask_span *span, size_t end)
+{
+	if (!stream->masked) {
+		const char *text = stream->mask->labels
+		    ? stream->mask->values[span->value].label
+		    : "***";
+
+		if (span->quoted)
+			put(stream, "\"", 1);
+		put(stream, text, strlen(text));
+		if (span->quoted)
+			put(stream, "\"", 1);
+		count_hit(stream, span->value);
+		stream->masked = true;
+	}
+	count_lines(stream, end);
+}
+
+static size_t
+smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void
+leave(struct mask_stream *stream, size_t base, size_t frontier)
+{
+	if (stream->masked && stream->covered > stream->sent)
+		count_lines(stream, smaller(stream->covered, frontier));
+	for (size_t i = 0; i < stream->spans.n; i++) {
+		const struct mask_span *span = &stream->spans.items[i];
+		size_t start = base + span->start, end = base + span->end;
+
+		if (start >= frontier)
+			break;
+		if (end <= stream->sent)
+			continue;
+		show(stream, start);
+		hide(stream, span, smaller(end, frontier));
+		stream->covered = end;
+	}
+	show(stream, frontier);
+	flush(stream);
+}
+
+static void
+drop_context(struct mask_stream *stream)
+{
+	size_t dropped;
+
+	if (stream->sent <= MASK_CONTEXT || CAPACITY - stream->len >= CHUNK)
+		return;
+	dropped = stream->sent - MASK_CONTEXT;
+	memmove(
+	    stream->buffer, stream->buffer + dropped, stream->len - dropped);
+	stream->len -= dropped;
+	stream->sent -= dropped;
+	stream->covered =
+	    stream->covered > dropped ? stream->covered - dropped : 0;
+}
+
+static struct error *
+take_error(struct mask_stream *stream)
+{
+	struct error *error = stream->error;
+
+	stream->error = NULL;
+	return error;
+}
+
+static struct error *
+process(struct mask_stream *stream, bool at_end)
+{
+	size_t base =
+	    stream->sent > MASK_CONTEXT ? stream->sent - MASK_CONTEXT : 0;
+	size_t frontier;
+
+	mask_spans_clear(&stream->spans);
+	frontier = base +
+	    mask_scan(stream->mask, stream->buffer + base, stream->len - base,
+		at_end, &stream->spans);
+	leave(stream, base, frontier > stream->sent ? frontier : stream->sent);
+	drop_context(stream);
+	return take_error(stream);
+}
+
+struct error *
+mask_stream_write(struct mask_stream *stream, const char *bytes, size_t len)
+{
+	struct error *error = NULL;
+
+	while (len > 0 && error == NULL) {
+		size_t n = smaller(len, CAPACITY - stream->len);
+
+		memcpy(stream->buffer + stream->len, bytes, n);
+		stream->len += n;
+		bytes += n;
+		len -= n;
+		error = process(stream, false);
+	}
+	return error;
+}
+
+struct error *
+mask_stream_read(struct mask_stream *stream, int fd, bool *end)
+{
+	ssize_t n;
+
+	while ((n = read(fd, stream->buffer + stream->len,
+		    CAPACITY - stream->len)) < 0) {
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+		if (errno == EAGAIN)
+			poll(&wait, 1, -1);
+		else if (errno != EINTR)
+			return error_errno(ERROR_IO, "cannot read the input");
+	}
+	*end = n == 0;
+	if (n == 0)
+		return NULL;
+	stream->len += (size_t)n;
+	return process(stream, false);
+}
+
+struct error *
+mask_stream_end(struct mask_stream *stream)
+{
+	struct error *error = process(stream, true);
+
+	stream->len = stream->sent = stream->covered = 0;
+	stream->masked = false;
+	return error;
+}
+
+size_t
+mask_stream_hits(const struct mask_stream *stream)
+{
+	return stream->hits;
+}
+
+size_t
+mask_stream_hits_of(const struct mask_stream *stream, const char *name)
+{
+	size_t hits = 0;
+
+	for (size_t i = 0; i < stream->n_hits_of; i++)
+		if (strcmp(stream->mask->values[i].name, name) == 0)
+			hits += stream->hits_of[i];
+	return hits;
+}
+
+void
+mask_stream_on_hit(
+    struct mask_stream *stream, mask_report *report, void *context)
+{
+	stream->report = report;
+	stream->report_context = context;
+}
+
+struct error *
+mask_output_write(void *context, const char *bytes, size_t len)
+{
+	struct mask_output *output = context;
+
+	while (len > 0) {
+		struct pollfd wait = { .fd = output->fd, .events = POLLOUT };
+		ssize_t n = write(output->fd, bytes, len);
+
+		if (n >= 0) {
+			bytes += n;
+			len -= (size_t)n;
+		} else if (errno == EAGAIN) {
+			poll(&wait, 1, -1);
+		} else if (errno != EINTR) {
+			output->failure = errno;
+			return error_errno(ERROR_IO, "cannot write the output");
+		}
+	}
+	return NULL;
+}
+
+struct error *
+mask_fd(const struct mask *mask, int from, int to)
+{
+	struct mask_output output = { .fd = to };
+	struct mask_stream *stream =
+	    mask_stream_new(mask, mask_output_write, &output);
+	struct error *error = NULL;
+	bool end = false;
+
+	while (error == NULL && !end)
+		error = mask_stream_read(stream, from, &end);
+	if (error == NULL)
+		error = mask_stream_end(stream);
+	mask_stream_free(stream);
+	return error;
+}
