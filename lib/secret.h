@@ -24,8 +24,8 @@
 struct secrets;
 
 /* A secret file that is named but cannot be read is a ConfigError. */
-struct error *secrets_load(struct secrets **secrets,
-    const struct config *config);
+struct error *secrets_load(
+    struct secrets **secrets, const struct config *config);
 void secrets_free(struct secrets *secrets);
 
 /* Borrowed; NULL when there is none. Never print it. */
