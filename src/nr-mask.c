@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* nr-mask: standard input to standard output, without the secrets in it. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include "error.h"
+#include "mask.h"
+#include "memory.h"
+#include "secret_names.h"
+
+struct request {
+	struct mask *mask;
+	bool check, stats;
+	struct error *error; /* the first one of the options */
+};
+
+static const char usage[] =
+    "usage: nr-mask [OPTION...]\n"
+    "\n"
+    "Copies standard input to standard output with every known secret\n"
+    "replaced by ***. Secrets are the environment variables that are named\n"
+    "like one (GIT_TOKEN, DB_PASSWORD, ...), and those of the options.\n"
+    "\n"
+    "options:\n"
+    "  -e, --env NAME         the value of this variable, or of NAME_FILE\n"
+    "  -f, --secret-file FILE what this file holds\n"
+    "  -d, --secrets-dir DIR  what each file in this directory holds\n"
+    "  -c, --check            copy nothing; exit 77 if there is a secret\n"
+    "  -l, --label            put ***NAME***, not ***\n"
+    "  -s, --stats            count by name, on standard error\n"
+    "  -h, --help             show this\n"
+    "  -V, --version          show the version\n"
+    "\n"
+    "See nr-mask(1).\n";
+
+static const struct option long_options[] = {
+	{ "env", required_argument, NULL, 'e' },
+	{ "secret-file", required_argument, NULL, 'f' },
+	{ "secrets-dir", required_argument, NULL, 'd' },
+	{ "check", no_argument, NULL, 'c' },
+	{ "label", no_argument, NULL, 'l' },
+	{ "stats", no_argument, NULL, 's' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+static int
+finish(struct error *error)
+{
+	int code;
+
+	if (error == NULL)
+		return 0;
+	code = error->exit_code;
+	fprintf(stderr, "nr-mask: %s\n", error->message);
+	error_free(error);
+	return code;
+}
+
+static void
+warn_refused(const char *name)
+{
+	fprintf(stderr,
+	    "nr-mask: the value of '%s' is shorter than 4 bytes and is not "
+	    "masked\n",
+	    name);
+}
+
+static struct error *
+add_variable(struct mask *mask, const char *name)
+{
+	bool found;
+	struct error *error =
+	    secret_add_variable(mask, name, &found, warn_refused);
+
+	if (error == NULL && !found)
+		fprintf(stderr,
+		    "nr-mask: the variable '%s' is not set: there is nothing "
+		    "of it to mask\n",
+		    name);
+	return error;
+}
+
+static const char *
+last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
+/* Prints a text for --help or --version; never returns. */
+static void
+show(const char *text)
+{
+	struct error *error = NULL;
+
+	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+		error = error_errno(ERROR_IO, "cannot write standard output");
+	exit(finish(error));
+}
+
+static void
+take_option(struct request *request, int option)
+{
+	struct mask *mask = request->mask;
+	struct error *error = NULL;
+
+	switch (option) {
+	case 'e':
+		error = add_variable(mask, optarg);
+		break;
+	case 'f':
+		error = secret_add_file(
+		    mask, last_part(optarg), optarg, warn_refused);
+		break;
+	case 'd':
+		error = secret_add_directory(mask, optarg, warn_refused);
+		break;
+	case 'c':
+		request->check = true;
+		break;
+	case 'l':
+		mask_use_labels(mask, true);
+		break;
+	case 's':
+		request->stats = true;
+		break;
+	case 'h':
+		show(usage);
+		break;
+	case 'V':
+		show("nr-mask " VERSION "\n");
+		break;
+	default:
+		fputs("Try 'nr-mask --help'.\n", stderr);
+		exit(error_type_exit_code(ERROR_USAGE));
+	}
+	request->error = error_first(request->error, error);
+}
+
+static struct error *
+parse_options(struct request *request, int argc, char *argv[])
+{
+	int option;
+
+	while ((option = getopt_long(
+		    argc, argv, "e:f:d:clshV", long_options, NULL)) != -1)
+		take_option(request, option);
+	if (optind < argc)
+		return error_first(request->error,
+		    error_new(ERROR_USAGE,
+			"unexpected argument '%s': nr-mask reads standard "
+			"input",
+			argv[optind]));
+	return request->error;
+}
+
+static struct error *
+discard(void *context, const char *bytes, size_t len)
+{
+	(void)context;
+	(void)bytes;
+	(void)len;
+	return NULL;
+}
+
+static void
+report(void *context, const char *name, size_t line, size_t column)
+{
+	(void)context;
+	fprintf(stderr,
+	    "nr-mask: the value of '%s' is at line %zu, column "
+	    "%zu\n",
+	    name, line, column);
+}
+
+static void
+print_stats(const struct mask *mask, const struct mask_stream *stream)
+{
+	for (size_t i = 0; i < mask_count(mask); i++) {
+		const char *name = mask_name(mask, i);
+		size_t before = 0;
+
+		/* A name may stand for several values: print it once. */
+		while (strcmp(mask_name(mask, before), name) != 0)
+			before++;
+		if (before == i)
+			fprintf(stderr, "%s %zu\n", name,
+			    mask_stream_hits_of(stream, name));
+	}
+}
+
+static struct error *
+copy(struct mask_stream *stream)
+{
+	struct error *error = NULL;
+	bool end = false;
+
+	while (error == NULL && !end)
+		error = mask_stream_read(stream, 0, &end);
+	return error != NULL ? error : mask_stream_end(stream);
+}
+
+static int
+run(const struct request *request)
+{
+	struct mask_output output = { .fd = 1 };
+	struct mask_stream *stream = mask_stream_new(request->mask,
+	    request->check ? discard : mask_output_write, &output);
+	struct error *error;
+
+	if (request->check)
+		mask_stream_on_hit(stream, report, NULL);
+	error = copy(stream);
+	if (request->stats)
+		print_stats(request->mask, stream);
+	if (error == NULL && request->check && mask_stream_hits(stream) > 0)
+		error = error_new(
+		    ERROR_SECURITY, "the input holds secrets: remove them");
+	mask_stream_free(stream);
+	/* Nobody reads any more: the reader knows why. */
+	if (output.failure == EPIPE) {
+		error_free(error);
+		return error_type_exit_code(ERROR_IO);
+	}
+	return finish(error);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct request request = { .mask = mask_new() };
+	struct error *error;
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_DUMPABLE, 0);
+	error = parse_options(&request, argc, argv);
+	if (error == NULL)
+		error = secret_add_environment(request.mask, warn_refused);
+	code = error == NULL ? run(&request) : finish(error);
+	mask_free(request.mask);
+	return code;
+}
