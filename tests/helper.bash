@@ -36,6 +36,7 @@ stage() {
 }
 
 # The value at a jq path of $output.
+# shellcheck disable=SC2154 # bats sets it
 field() {
 	jq -r "$1" <<<"$output"
 }
