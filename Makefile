@@ -38,14 +38,15 @@ test_programs = $(patsubst tests/lib/%.c,$(BUILD)/tests/%,\
 sources = $(wildcard lib/*.c src/*.c tests/lib/*.c tests/fuzz/*.c)
 headers = $(wildcard lib/*.h)
 shell_scripts = $(scripts) $(wildcard share/examples/*.sh tests/tools/*.sh \
-	tests/bench/*.sh tests/servers/*.sh) .ci/run
+	tests/bench/*.sh) .ci/run
 
 # Debian packages by what they are for; `make deps` installs what is missing.
 build_packages = gcc libc6-dev libgit2-dev libcurl4-openssl-dev libjq-dev \
 	libyaml-dev nettle-dev
 run_packages = git jq ca-certificates openssh-client
 test_packages = bats parallel python3 python3-jsonschema python3-yaml mandoc \
-	procps util-linux openssl xxd nodejs file
+	procps util-linux openssl xxd nodejs file curl lighttpd \
+	lighttpd-mod-openssl openssh-server
 lint_packages = clang-format clang-tidy cppcheck shellcheck clang \
 	libclang-rt-14-dev
 bench_packages = python3-git time
@@ -130,7 +131,7 @@ lint:
 	@$(MAKE) -s deps-build deps-test deps-lint
 	clang-format --dry-run --Werror $(sources) $(headers)
 	shellcheck -x $(shell_scripts)
-	shellcheck -x -s bash tests/helper.bash
+	shellcheck -x -s bash tests/helper.bash tests/servers.bash
 	mandoc -T lint -W warning $(pages)
 	@$(MAKE) -s BUILD=build/lint BIN=build/lint/bin werror=-Werror \
 		CC='gcc -fanalyzer -Wno-analyzer-too-complex' all build-tests
