@@ -8,10 +8,11 @@ refused() { # DOCUMENT TEXT...
 	[ "$status" -eq 65 ]
 	[ -z "$output" ]
 	shift
-	local text
+	local text message
+	message=$(jq -r .msg <<<"$stderr")
 	for text; do
-		[[ $stderr == *"$text"* ]] || {
-			printf 'expected %s in:\n%s\n' "$text" "$stderr"
+		[[ $message == *"$text"* ]] || {
+			printf 'expected %s in:\n%s\n' "$text" "$message"
 			return 1
 		}
 	done
@@ -90,7 +91,7 @@ refused() { # DOCUMENT TEXT...
 @test "every wrong member of a document is named, not only the first" {
 	refused '{"title":7,"timeout_seconds":"soon","fail_fast":1,
 		"test_commands":["a",2],"metadata":[],"branch_name":"a..b"}' \
-		'6 problems' \
+		'7 problems' \
 		'/task_id: expected' 'found nothing' \
 		'/title: expected one line of text, not empty, found 7' \
 		'/timeout_seconds: expected a whole number from 1 to 604800, found "soon"' \
