@@ -12,7 +12,6 @@ enum { CHUNK = 64 * 1024, CAPACITY = 2 * CHUNK };
 
 struct mask_stream {
 	const struct mask *mask;
-	struct mask *nothing; /* in the place of a NULL mask */
 	mask_sink *write;
 	void *context;
 	mask_report *report;
@@ -41,11 +40,9 @@ struct mask_stream *
 mask_stream_new(const struct mask *mask, mask_sink *write, void *context)
 {
 	struct mask_stream *stream = xmalloc(sizeof *stream);
-	struct mask *nothing = mask == NULL ? mask_new() : NULL;
 
 	*stream = (struct mask_stream){
-		.mask = mask != NULL ? mask : nothing,
-		.nothing = nothing,
+		.mask = mask,
 		.write = write,
 		.context = context,
 		.buffer = xmalloc(CAPACITY),
@@ -66,7 +63,6 @@ mask_stream_free(struct mask_stream *stream)
 	free(stream->hits_of);
 	mask_spans_release(&stream->spans);
 	error_free(stream->error);
-	mask_free(stream->nothing);
 	free(stream);
 }
 
@@ -149,11 +145,12 @@ hide(struct mask_stream *stream, const struct mask_span *span, size_t end)
 		const char *text = stream->mask->labels
 		    ? stream->mask->values[span->value].label
 		    : "***";
-		const char *quote = mask_span_quote(span);
 
-		put(stream, quote, strlen(quote));
+		if (span->quoted)
+			put(stream, "\"", 1);
 		put(stream, text, strlen(text));
-		put(stream, quote, strlen(quote));
+		if (span->quoted)
+			put(stream, "\"", 1);
 		count_hit(stream, span->value);
 		stream->masked = true;
 	}

@@ -13,9 +13,7 @@ append_label(
 	const char *text =
 	    mask->labels ? mask->values[span->value].label : "***";
 
-	const char *quote = mask_span_quote(span);
-
-	buffer_appendf(out, "%s%s%s", quote, text, quote);
+	buffer_appendf(out, span->quoted ? "\"%s\"" : "%s", text);
 }
 
 static void

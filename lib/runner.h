@@ -14,7 +14,8 @@
  *
  * A deadline that has passed binds the pipeline it was made for: the same
  * process group on the same host. A saved document that a person replays
- * later gets a new one.
+ * later gets a new one; so does any under NR_RUN_RENEW, which nr-run sets for
+ * the first stage of a run that is resumed.
  */
 #ifndef RUNNER_H
 #define RUNNER_H

@@ -54,7 +54,7 @@ keep(struct secrets *secrets, const char *name, const char *value, size_t len)
 static struct error *
 keep_file(struct secrets *secrets, const char *name, const char *path)
 {
-	struct buffer content = BUFFER_INIT(0);
+	struct buffer content;
 	struct error *error = secret_read_file(&content, path);
 
 	if (error != NULL)

@@ -22,6 +22,7 @@ struct options {
 	bool format_given, quiet, progress, no_progress;
 	const char *path; /* -o */
 	const char *stage;
+	const char *until; /* the line that ends the input */
 	struct log_field *fields;
 	size_t n_fields;
 };
@@ -32,7 +33,8 @@ struct log {
 	struct progress progress;
 	bool colour;
 	struct outlet outlet;
-	int file; /* -1: none */
+	bool ended; /* by the line of --until */
+	int file;   /* -1: none */
 	bool file_failed;
 	struct lines lines;
 	struct buffer for_file, rendered; /* of the lines read at once */
@@ -52,6 +54,7 @@ static const char usage[] =
     "  -q, --quiet             on standard output show errors alone\n"
     "      --field NAME=VALUE  add to lines that lack it\n"
     "      --stage NAME        the stage of lines that name none\n"
+    "      --until TEXT        stop reading behind a line that ends in TEXT\n"
     "      --progress, --no-progress\n"
     "                          a status line; default on a terminal\n"
     "  -h, --help  -V, --version\n";
@@ -95,7 +98,13 @@ parse_field(struct options *options, char *setting)
 	    (struct log_field){ setting, equals + 1 };
 }
 
-enum { OPTION_FIELD = 256, OPTION_STAGE, OPTION_PROGRESS, OPTION_NO_PROGRESS };
+enum {
+	OPTION_FIELD = 256,
+	OPTION_STAGE,
+	OPTION_UNTIL,
+	OPTION_PROGRESS,
+	OPTION_NO_PROGRESS
+};
 
 static const struct option long_options[] = {
 	{ "format", required_argument, NULL, 'f' },
@@ -104,6 +113,7 @@ static const struct option long_options[] = {
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "field", required_argument, NULL, OPTION_FIELD },
 	{ "stage", required_argument, NULL, OPTION_STAGE },
+	{ "until", required_argument, NULL, OPTION_UNTIL },
 	{ "progress", no_argument, NULL, OPTION_PROGRESS },
 	{ "no-progress", no_argument, NULL, OPTION_NO_PROGRESS },
 	{ "help", no_argument, NULL, 'h' },
@@ -134,6 +144,9 @@ parse_option(struct options *options, int option)
 		break;
 	case OPTION_STAGE:
 		options->stage = optarg;
+		break;
+	case OPTION_UNTIL:
+		options->until = optarg;
 		break;
 	case OPTION_PROGRESS:
 		options->progress = true;
@@ -247,12 +260,30 @@ write_file(struct log *log)
 	keep_error(log, error);
 }
 
+/* Takes the end mark off a line that has it. */
+static bool
+ends_input(const struct log *log, const char *text, size_t *len)
+{
+	size_t n = log->options.until != NULL ? strlen(log->options.until) : 0;
+
+	if (n == 0 || *len < n ||
+	    memcmp(text + *len - n, log->options.until, n) != 0)
+		return false;
+	*len -= n;
+	return true;
+}
+
 static void
 handle_line(void *context, const char *text, size_t len, size_t n_cut)
 {
 	struct log *log = context;
 	struct log_line line;
 
+	if (log->ended)
+		return;
+	log->ended = n_cut == 0 && ends_input(log, text, &len);
+	if (log->ended && len == 0)
+		return;
 	log_line_read(&line, &log->reader, text, len, n_cut);
 	progress_note(&log->progress, &line);
 	if (line.level >= log->options.level) {
@@ -294,7 +325,7 @@ read_lines(struct log *log)
 	if (n > 0)
 		lines_write(&log->lines, chunk, (size_t)n);
 	write_lines(log);
-	return n > 0;
+	return n > 0 && !log->ended;
 }
 
 static void

@@ -195,6 +195,15 @@ log_text() {
 	[ "$(grep -c . log)" -eq 2 ]
 }
 
+@test "a line can end the log while the input stays open" {
+	mkfifo open
+	exec 7<>open
+	printf 'one\npartEND\ntwo\n' >&7
+	stage timeout 20 nr-log --until END <open
+	[ "$status" -eq 0 ]
+	[ "$(each .msg)" = $'one\npart' ]
+}
+
 @test "wrong options are refused" {
 	for options in '-l loud' '-f xml' '--field x' 'file' '--no-such'; do
 		# shellcheck disable=SC2086

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* nr-report: sum up, and give the slot back; see nr-report(1). */
+#include "stage.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "git.h"
+#include "json.h"
+#include "memory.h"
+#include "metrics.h"
+#include "slot_lock.h"
+#include "summary.h"
+
+enum { MAX_SUMMARY_BYTES = 1024 * 1024, MAX_LOCK_BYTES = 65536 };
+
+static const char *cancelled, *stage_status, *summary_path, *format;
+
+/* The type for an exit code that a stage of ours ended with. */
+static enum error_type
+type_of_status(const char *stage, int status)
+{
+	static const struct {
+		const char *stage;
+		enum error_type type;
+	} defaults[] = {
+		{ "prepare", ERROR_WORKSPACE },
+		{ "exec", ERROR_IMPLEMENTATION },
+		{ "test", ERROR_TEST },
+		{ "push", ERROR_PUSH },
+	};
+
+	for (int type = ERROR_USAGE; type <= ERROR_TIMEOUT; type++)
+		if (error_type_exit_code((enum error_type)type) == status)
+			return (enum error_type)type;
+	for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+		if (strcmp(defaults[i].stage, stage) == 0 && status < 128)
+			return defaults[i].type;
+	return ERROR_INTERNAL;
+}
+
+/* --stage-status exec=137: a stage that ended without a document. */
+static struct error *
+take_stage_status(struct document *doc)
+{
+	char *stage, *name, *end;
+	const char *equals = strchr(stage_status, '=');
+	struct error *error;
+	long status;
+
+	status = equals != NULL ? strtol(equals + 1, &end, 10) : 0;
+	if (status < 1 || status > 255 || *end != '\0')
+		return error_new(ERROR_USAGE,
+		    "--stage-status: expected STAGE=STATUS, found '%s'",
+		    stage_status);
+	stage = xstrndup(stage_status, (size_t)(equals - stage_status));
+	name = xasprintf("nr-%s", stage);
+	if (status > 128)
+		error = error_new(type_of_status(stage, (int)status),
+		    "%s was killed by signal %ld and wrote no document", name,
+		    status - 128);
+	else
+		error = error_new(type_of_status(stage, (int)status),
+		    "%s ended with exit code %ld and wrote no document", name,
+		    status);
+	if (!document_failed(doc))
+		document_set_error(doc, name, error);
+	error_free(error);
+	free(name);
+	free(stage);
+	return NULL;
+}
+
+/* --cancelled INT: whatever failed, failed because of the signal. */
+static struct error *
+take_cancelled(struct document *doc)
+{
+	bool interrupt = strcmp(cancelled, "INT") == 0;
+	const char *type = document_string(doc, "error.type");
+	const char *told = document_string(doc, "error.message");
+	const char *stage = document_string(doc, "error.stage");
+	char *name = xstrdup(stage != NULL ? stage : "nr-run");
+	struct error *error;
+
+	if (!interrupt && strcmp(cancelled, "TERM") != 0) {
+		free(name);
+		return error_new(ERROR_USAGE,
+		    "--cancelled: expected INT or TERM, found '%s'", cancelled);
+	}
+	error = error_cancelled(interrupt ? SIGINT : SIGTERM);
+	if (told != NULL && type != NULL &&
+	    strcmp(type, error_type_name(ERROR_CANCELLED)) != 0) {
+		char *message = xasprintf("%s: %s", error->message, told);
+
+		free(error->message);
+		error->message = message;
+	}
+	document_set_error(doc, name, error);
+	error_free(error);
+	free(name);
+	return NULL;
+}
+
+/* Without libgit2, which costs more than all the rest of this program. */
+static char *
+git_directory_of(const char *workspace)
+{
+	struct buffer text = BUFFER_INIT(4096);
+	char *path = file_join(workspace, ".git"), *directory;
+	struct stat info;
+
+	if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+		return path;
+	error_free(file_read(&text, path));
+	free(path);
+	if (text.data == NULL || strncmp(text.data, "gitdir: ", 8) != 0) {
+		buffer_release(&text);
+		return NULL;
+	}
+	text.data[strcspn(text.data, "\n")] = '\0';
+	directory = text.data[8] == '/' ? xstrdup(text.data + 8)
+					: file_join(workspace, text.data + 8);
+	buffer_release(&text);
+	return directory;
+}
+
+/* Is the slot still this run's? Else it may be another's by now. */
+static bool
+holds_slot(const char *git_directory, const char *runner_id)
+{
+	struct buffer text = BUFFER_INIT(MAX_LOCK_BYTES);
+	char *path = file_join(git_directory, "necrocode.lock");
+	struct error *error = file_read(&text, path);
+	const char *id;
+	jv lock = jv_invalid();
+	bool holds;
+
+	if (error == NULL)
+		error = json_parse(&lock, text.data, text.len, path);
+	id = json_string(lock, "runner_id");
+	holds = error == NULL && id != NULL && strcmp(id, runner_id) == 0;
+	error_free(error);
+	jv_free(lock);
+	buffer_release(&text);
+	free(path);
+	return holds;
+}
+
+static void
+record_saved(struct stage *stage, const char *workspace, const char *ref)
+{
+	jv section = json_get(document_value(stage->doc), "workspace");
+
+	section = json_set_string(section, "saved_ref", ref);
+	document_set(stage->doc, "workspace", section);
+	log_event(LOG_INFO, "workspace_saved",
+	    json_set_string(jv_object(), "ref", ref),
+	    "what the task left in '%s' is saved as %s, and the slot is clean "
+	    "again",
+	    workspace, ref);
+}
+
+/* Nothing of a task that failed stands in the way of the next. */
+static struct error *
+clean_slot(struct stage *stage, const char *workspace)
+{
+	struct git *git = NULL;
+	char *ref = NULL;
+	struct error *error = git_open_used(&git, workspace);
+
+	if (error == NULL)
+		error = git_save_and_clean(
+		    git, document_string(stage->doc, "runner.runner_id"), &ref);
+	if (error == NULL && ref != NULL)
+		record_saved(stage, workspace, ref);
+	git_close(git);
+	free(ref);
+	return error;
+}
+
+/*
+ * A slot that cannot be cleaned or given back is told, and changes nothing
+ * about how the task ended.
+ */
+static void
+give_slot_back(struct stage *stage)
+{
+	const char *workspace = document_workspace(stage->doc);
+	const char *id = document_string(stage->doc, "runner.runner_id");
+	char *directory =
+	    workspace != NULL ? git_directory_of(workspace) : NULL;
+	struct error *error = NULL, *released;
+
+	if (directory == NULL || !holds_slot(directory, id)) {
+		free(directory);
+		return;
+	}
+	if (document_failed(stage->doc) &&
+	    document_string(stage->doc, "workspace.path") != NULL &&
+	    !config_boolean(stage->config, "keep_workspace"))
+		error = clean_slot(stage, workspace);
+	released = slot_lock_release(directory, id);
+	error = error_first(error, released);
+	if (error != NULL)
+		log_warn("slot_not_clean", "the slot needs a look: %s",
+		    error->message);
+	error_free(error);
+	free(directory);
+}
+
+static void
+sum_up(struct stage *stage)
+{
+	struct document *doc = stage->doc;
+	const char *started = document_string(doc, "runner.started_at");
+	double start, duration = 0;
+
+	if (started != NULL && clock_parse(&start, started))
+		duration = clock_now() - start;
+	document_set(
+	    doc, "success", document_failed(doc) ? jv_false() : jv_true());
+	document_set(doc, "duration_seconds",
+	    jv_number(clock_milliseconds(duration > 0 ? duration : 0)));
+	document_set(doc, "metrics", metrics_of(doc));
+}
+
+/* Through the mask, as everything that leaves. */
+static char *
+summary_text(const struct stage *stage, enum summary_format as, size_t *len)
+{
+	struct buffer text = BUFFER_INIT(MAX_SUMMARY_BYTES);
+	char *masked;
+
+	summary_append(&text, stage->doc, as);
+	masked = mask_text(stage->mask, text.data, text.len, len);
+	buffer_release(&text);
+	return masked;
+}
+
+static void
+write_summary(const struct stage *stage)
+{
+	size_t len;
+	char *text = summary_text(stage, SUMMARY_TEXT, &len);
+	struct error *error = file_replace(summary_path, text, len, 0600);
+
+	if (error != NULL)
+		log_warn("no_summary", "%s", error->message);
+	error_free(error);
+	free(text);
+}
+
+static struct error *
+check_format(void)
+{
+	if (format == NULL || strcmp(format, "json") == 0 ||
+	    strcmp(format, "text") == 0 || strcmp(format, "markdown") == 0)
+		return NULL;
+	return error_new(ERROR_USAGE,
+	    "--format: expected json, text or markdown, found '%s'", format);
+}
+
+static struct error *
+run(struct stage *stage)
+{
+	struct error *error = check_format();
+
+	if (error == NULL && stage_status != NULL)
+		error = take_stage_status(stage->doc);
+	if (error == NULL && cancelled != NULL)
+		error = take_cancelled(stage->doc);
+	if (error != NULL)
+		return error;
+	if (stage->dry_run) {
+		stage_plan(stage, "sum up, and give the slot back");
+		return NULL;
+	}
+	give_slot_back(stage);
+	sum_up(stage);
+	if (summary_path != NULL)
+		write_summary(stage);
+	return NULL;
+}
+
+static struct error *
+write_report(const struct stage *stage)
+{
+	bool as_text = format != NULL && strcmp(format, "text") == 0;
+	bool as_markdown = format != NULL && strcmp(format, "markdown") == 0;
+	struct error *error;
+	size_t len;
+	char *text;
+
+	if (!as_text && !as_markdown)
+		return document_write(stage->doc, STDOUT_FILENO, stage->mask);
+	text = summary_text(
+	    stage, as_text ? SUMMARY_TEXT : SUMMARY_MARKDOWN, &len);
+	error = file_write_all(STDOUT_FILENO, text, len, "standard output");
+	free(text);
+	return error;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const char *const keys[] = { "keep_workspace", NULL };
+	static const struct stage_option options[] = {
+		{ .name = "format",
+		    .argument = "FORMAT",
+		    .help = "json (the document), text or markdown",
+		    .value = &format },
+		{ .name = "summary",
+		    .argument = "FILE",
+		    .help = "write the text to FILE as well",
+		    .value = &summary_path },
+		{ .name = "cancelled",
+		    .argument = "SIGNAL",
+		    .help = "the run was cancelled by INT or TERM",
+		    .value = &cancelled },
+		{ .name = "stage-status",
+		    .argument = "STAGE=STATUS",
+		    .help = "a stage ended so and wrote no document",
+		    .value = &stage_status },
+		{ .name = NULL },
+	};
+	static const struct stage_program program = {
+		.name = "nr-report",
+		.description = "sum up, and give the slot back",
+		.keys = keys,
+		.options = options,
+		.after_error = true,
+		.reports = true,
+		.run = run,
+		.write = write_report,
+	};
+
+	return stage_main(argc, argv, &program);
+}
