@@ -36,7 +36,7 @@ struct run {
 	pid_t child; /* 0: not started, or reaped */
 	bool alone;  /* nothing of it is left */
 	double started, last_output;
-	struct error *error;	   /* the first that makes going on senseless */
+	struct error *error;       /* the first that makes going on senseless */
 	sigset_t blocked, waiting; /* signal masks: outside of and in ppoll */
 	struct {
 		sigset_t mask;
@@ -444,7 +444,14 @@ process_describe(
 
 	switch (result->end) {
 	case PROCESS_EXITED:
-		return xasprintf("exit code %d", result->exit_code);
+		/* What a shell says of a command that a signal ended. */
+		name = result->exit_code > 128
+		    ? sigabbrev_np(result->exit_code - 128)
+		    : NULL;
+		return name == NULL
+		    ? xasprintf("exit code %d", result->exit_code)
+		    : xasprintf(
+			  "exit code %d (SIG%s)", result->exit_code, name);
 	case PROCESS_SIGNALED:
 		name = sigabbrev_np(result->signal);
 		if (name == NULL)

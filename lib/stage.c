@@ -217,6 +217,7 @@ stage_main(int argc, char *argv[], const struct stage_program *program)
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk */
 	stage_options_parse(&arguments, argc, argv, program);
 	stage.dry_run = arguments.dry_run;
 	code = run_stage(&stage, &arguments);
