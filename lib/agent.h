@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command driver: an agent is any program that reads a prompt on standard
+ * input and works in the current directory.
+ */
+#ifndef AGENT_H
+#define AGENT_H
+
+#include <jv.h>
+#include <stddef.h>
+
+#include "error.h"
+#include "process.h"
+#include "stage.h"
+
+struct agent {
+	char **argv;
+	char *name; /* what people call it */
+	char *prompt_path, *stdout_path, *stderr_path;
+	double started_at; /* clock_now() */
+	struct process_options options;
+	struct process_result result;
+};
+
+/*
+ * Finds the command in the configuration. One that begins with a relative
+ * path (./agent.sh) means the file as seen from here, not from the workspace.
+ * None at all is a ConfigError. Release the agent in any case.
+ */
+struct error *agent_open(struct agent *agent, const struct stage *stage);
+
+/*
+ * Runs it in the workspace, on a prompt that is saved in the run directory,
+ * masked. `attempt` counts from 1. An agent that fails is no error here.
+ */
+struct error *agent_run(struct agent *agent, const struct stage *stage,
+    const char *workspace, const char *prompt, size_t attempt);
+
+/* How it ended, if not well: an ImplementationError, a TimeoutError or a
+ * CancelledError. */
+struct error *agent_verdict(const struct agent *agent);
+
+/* The attempt, for impl_result.attempts. */
+jv agent_attempt(const struct agent *agent, size_t attempt);
+void agent_release(struct agent *agent);
+
+#endif
