@@ -56,8 +56,8 @@ const char *mask_find(
  * stream, which is passed to the caller. At the end a value cut short (16
  * bytes of it, or half) is masked, not shown.
  *
- * A sink sees the bytes in pieces of any size. mask_stream_end() leaves the
- * stream empty, for the next text.
+ * A NULL mask copies. A sink sees the bytes in pieces of any size.
+ * mask_stream_end() leaves the stream empty, for the next text.
  */
 typedef struct error *mask_sink(void *context, const char *bytes, size_t len);
 struct mask_stream;

@@ -46,7 +46,7 @@ fit_token(struct fitting *fitting, size_t start, size_t end, bool string)
 			return;
 		if (!string) {
 			mask_spans_add_number(
-			    fitting->fit, start, end, span->value);
+			    fitting->fit, start, end, span->value, 1);
 			return;
 		}
 		mask_spans_add(fitting->fit,

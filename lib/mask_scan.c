@@ -9,6 +9,8 @@ enum {
 	MAX_BACKSLASHES = 64,
 	MAX_LINE_PREFIX = 64, /* what a logger may put before each line */
 	MAX_FOLLOWERS = 16,
+	MAX_BLANKS = 16,
+	MAX_ARRAY = 512,
 };
 
 struct scan {
@@ -192,23 +194,54 @@ boundary_after(const struct scan *scan, size_t end)
 	return end + n < scan->len || scan->at_end ? YES : UNDECIDED;
 }
 
-/* A number that is the value of a JSON member: after "name": */
-static bool
-is_member_value(const char *text, size_t start)
+static size_t
+skip_back(const char *text, size_t at, size_t limit, const char *set)
 {
-	size_t at = start;
+	size_t low = at > limit ? at - limit : 0;
 
-	while (at > 0 && start - at < 16 && is_blank(text[at - 1]))
+	while (at > low && text[at - 1] != '\0' &&
+	    strchr(set, text[at - 1]) != NULL)
 		at--;
-	return at >= 2 && text[at - 1] == ':' && text[at - 2] == '"';
+	return at;
+}
+
+/*
+ * Does a JSON number begin here, as a member's value, or as an element of an
+ * array of numbers? Returns how many characters quote it there: 1 for a plain
+ * quote, more for one with backslashes, in JSON in JSON; else 0.
+ */
+static unsigned
+json_quotes(const char *text, size_t start)
+{
+	size_t at = skip_back(text, start, MAX_BLANKS, " \t");
+	unsigned n;
+
+	if (at > 0 && (text[at - 1] == ',' || text[at - 1] == '[')) {
+		at = skip_back(text, at, MAX_ARRAY, "0123456789eE+-., \t");
+		/* After a string, the comma follows its quote. */
+		if (at > 0 && text[at - 1] == '"' && text[at] == ',')
+			return 1;
+		if (at == 0 || text[at - 1] != '[')
+			return 0;
+		at = skip_back(text, at, MAX_BLANKS, "[ \t");
+		if (at == 0 || text[at - 1] == '\n')
+			return 1;
+	}
+	if (at < 2 || text[at - 1] != ':' || text[at - 2] != '"')
+		return 0;
+	at -= 2;
+	n = (unsigned)(at - skip_back(text, at, MAX_BACKSLASHES, "\\"));
+	/* An even number of them belongs to the name before the quote. */
+	return n % 2 == 0 ? 1 : n + 1;
 }
 
 static enum answer
-ends_member_value(const struct scan *scan, size_t end)
+ends_json_value(const struct scan *scan, size_t end)
 {
 	size_t at = end;
 
-	while (at < scan->len && at - end < 16 && is_blank(scan->text[at]))
+	while (
+	    at < scan->len && at - end < MAX_BLANKS && is_blank(scan->text[at]))
 		at++;
 	if (at == scan->len)
 		return scan->at_end ? YES : UNDECIDED;
@@ -218,29 +251,59 @@ ends_member_value(const struct scan *scan, size_t end)
 	    : NO;
 }
 
+/* Is there a fraction before or after, so that it is another number? */
+static enum answer
+has_fraction(const struct scan *scan, size_t start, size_t end)
+{
+	const char *text = scan->text;
+
+	if (start >= 2 && text[start - 1] == '.' && is_digit(text[start - 2]))
+		return YES;
+	if (end == scan->len || text[end] != '.')
+		return NO;
+	if (end + 1 == scan->len)
+		return scan->at_end ? NO : UNDECIDED;
+	return is_digit(text[end + 1]) ? YES : NO;
+}
+
+/* A number that is masked where JSON has one becomes a string. */
+static void
+found_number(struct scan *scan, const struct mask_form *form, size_t start)
+{
+	size_t end = start + form->len;
+	bool negative = start > 0 && scan->text[start - 1] == '-';
+	unsigned quotes = json_quotes(scan->text, start - negative);
+	enum answer other = has_fraction(scan, start, end);
+	enum answer ends = quotes > 0 ? ends_json_value(scan, end) : NO;
+
+	/* As with a fraction, a minus makes it another number. */
+	if (other == YES || (negative && ends == YES))
+		return;
+	if (other == UNDECIDED || ends == UNDECIDED)
+		hold(scan, mask_escape_left(scan->text, start));
+	else if (ends == YES)
+		mask_spans_add_number(
+		    scan->spans, start, end, form->value, quotes);
+	else
+		mask_spans_add(scan->spans, mask_escape_left(scan->text, start),
+		    end, form->value);
+}
+
 static void
 found_word(struct scan *scan, const struct mask_form *form, size_t start)
 {
 	size_t end = start + form->len;
 	size_t left = mask_escape_left(scan->text, start);
-	enum answer number = NO;
 	enum answer after;
 
 	if (!boundary_before(scan->text, start))
 		return;
 	after = boundary_after(scan, end);
-	if (after == NO)
-		return;
-	if ((form->flags & MASK_NUMBER) != 0 &&
-	    is_member_value(scan->text, start))
-		number = ends_member_value(scan, end);
-	if (after == UNDECIDED || number == UNDECIDED) {
+	if (after == UNDECIDED)
 		hold(scan, left);
-		return;
-	}
-	if (number == YES)
-		mask_spans_add_number(scan->spans, start, end, form->value);
-	else
+	else if (after == YES && (form->flags & MASK_NUMBER) != 0)
+		found_number(scan, form, start);
+	else if (after == YES)
 		mask_spans_add(scan->spans, left,
 		    escape_right(scan->text, scan->len, left, end),
 		    form->value);

@@ -26,13 +26,13 @@ merge(struct mask_span *into, const struct mask_span *other)
 	size_t end = other->end > into->end ? other->end : into->end;
 	/* A number stands alone between its neighbours; together with
 	 * anything else it is none. */
-	bool quoted = into->quoted && other->quoted &&
-	    into->start == other->start && into->end == other->end;
+	bool same = into->start == other->start && into->end == other->end;
+	unsigned quotes = same ? into->quotes & other->quotes : 0;
 
 	if (goes_first(other, into))
 		*into = *other;
 	into->end = end;
-	into->quoted = quoted;
+	into->quotes = quotes;
 }
 
 static void
@@ -53,7 +53,7 @@ add(struct mask_spans *spans, const struct mask_span *span)
 	}
 	if (last != NULL && span->start < last->start)
 		spans->unsorted = true;
-	if (spans->n == spans->capacity) {
+	if (spans->items == NULL || spans->n == spans->capacity) {
 		spans->capacity = spans->n > 0 ? spans->n * 2 : 32;
 		spans->items = xreallocarray(
 		    spans->items, spans->capacity, sizeof *spans->items);
@@ -71,15 +71,24 @@ mask_spans_add(
 }
 
 void
-mask_spans_add_number(
-    struct mask_spans *spans, size_t start, size_t end, uint32_t value)
+mask_spans_add_number(struct mask_spans *spans, size_t start, size_t end,
+    uint32_t value, unsigned quotes)
 {
 	add(spans,
 	    &(struct mask_span){ .start = start,
 		.end = end,
 		.first_end = end,
 		.value = value,
-		.quoted = true });
+		.quotes = quotes });
+}
+
+const char *
+mask_span_quote(const struct mask_span *span)
+{
+	static const char longest[] = "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\"";
+	size_t len = sizeof longest - 1;
+
+	return longest + len - (span->quotes < len ? span->quotes : len);
 }
 
 static int

@@ -17,7 +17,9 @@ struct mask_span {
 	 * longest one's, then the value that was added first. */
 	size_t first_end;
 	uint32_t value;
-	bool quoted; /* a JSON number: what replaces it needs quotes */
+	/* A JSON number: what replaces it needs a quote, and this many
+	 * characters with the backslashes before it. Else 0. */
+	unsigned quotes;
 };
 
 struct mask_spans {
@@ -28,8 +30,10 @@ struct mask_spans {
 
 void mask_spans_add(
     struct mask_spans *spans, size_t start, size_t end, uint32_t value);
-void mask_spans_add_number(
-    struct mask_spans *spans, size_t start, size_t end, uint32_t value);
+void mask_spans_add_number(struct mask_spans *spans, size_t start, size_t end,
+    uint32_t value, unsigned quotes);
+/* The quote of a span, as a text; "" for most. */
+const char *mask_span_quote(const struct mask_span *span);
 void mask_spans_finish(struct mask_spans *spans);
 void mask_spans_clear(struct mask_spans *spans);
 void mask_spans_release(struct mask_spans *spans);

@@ -12,6 +12,7 @@ enum { CHUNK = 64 * 1024, CAPACITY = 2 * CHUNK };
 
 struct mask_stream {
 	const struct mask *mask;
+	struct mask *nothing; /* in the place of a NULL mask */
 	mask_sink *write;
 	void *context;
 	mask_report *report;
@@ -40,9 +41,11 @@ struct mask_stream *
 mask_stream_new(const struct mask *mask, mask_sink *write, void *context)
 {
 	struct mask_stream *stream = xmalloc(sizeof *stream);
+	struct mask *nothing = mask == NULL ? mask_new() : NULL;
 
 	*stream = (struct mask_stream){
-		.mask = mask,
+		.mask = mask != NULL ? mask : nothing,
+		.nothing = nothing,
 		.write = write,
 		.context = context,
 		.buffer = xmalloc(CAPACITY),
@@ -63,6 +66,7 @@ mask_stream_free(struct mask_stream *stream)
 	free(stream->hits_of);
 	mask_spans_release(&stream->spans);
 	error_free(stream->error);
+	mask_free(stream->nothing);
 	free(stream);
 }
 
@@ -145,12 +149,11 @@ hide(struct mask_stream *stream, const struct mask_span *span, size_t end)
 		const char *text = stream->mask->labels
 		    ? stream->mask->values[span->value].label
 		    : "***";
+		const char *quote = mask_span_quote(span);
 
-		if (span->quoted)
-			put(stream, "\"", 1);
+		put(stream, quote, strlen(quote));
 		put(stream, text, strlen(text));
-		if (span->quoted)
-			put(stream, "\"", 1);
+		put(stream, quote, strlen(quote));
 		count_hit(stream, span->value);
 		stream->masked = true;
 	}

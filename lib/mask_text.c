@@ -13,7 +13,9 @@ append_label(
 	const char *text =
 	    mask->labels ? mask->values[span->value].label : "***";
 
-	buffer_appendf(out, span->quoted ? "\"%s\"" : "%s", text);
+	const char *quote = mask_span_quote(span);
+
+	buffer_appendf(out, "%s%s%s", quote, text, quote);
 }
 
 static void

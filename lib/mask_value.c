@@ -162,14 +162,15 @@ add_joined(struct mask_set *set, struct part text, const char *line_end,
     const struct mask_form *like)
 {
 	size_t size = text.len * 2 + 1, len = 0;
+	struct part end = { line_end, strlen(line_end) };
 	char *joined = xmalloc(size);
 
 	while (text.len > 0) {
 		struct part line = next_line(&text);
 
 		if (len > 0) {
-			memcpy(joined + len, line_end, strlen(line_end));
-			len += strlen(line_end);
+			memcpy(joined + len, end.bytes, end.len);
+			len += end.len;
 		}
 		memcpy(joined + len, line.bytes, line.len);
 		len += line.len;

@@ -22,8 +22,6 @@ struct secrets {
 	struct secret *list;
 	char *directory; /* NULL: none */
 	struct mask *mask;
-	struct mask *nothing; /* what hides nothing, when the person wants so */
-	bool hide;
 };
 
 static void
@@ -54,7 +52,7 @@ keep(struct secrets *secrets, const char *name, const char *value, size_t len)
 static struct error *
 keep_file(struct secrets *secrets, const char *name, const char *path)
 {
-	struct buffer content;
+	struct buffer content = BUFFER_INIT(0);
 	struct error *error = secret_read_file(&content, path);
 
 	if (error != NULL)
@@ -141,8 +139,6 @@ secrets_load(struct secrets **secrets, const struct config *config)
 
 	prctl(PR_SET_DUMPABLE, 0);
 	loaded->mask = mask_new();
-	loaded->nothing = mask_new();
-	loaded->hide = config_boolean(config, "mask_secrets");
 	error = find_directory(loaded, config);
 	if (error == NULL)
 		error = load_named(loaded, config);
@@ -171,7 +167,6 @@ secrets_free(struct secrets *secrets)
 	}
 	free(secrets->directory);
 	mask_free(secrets->mask);
-	mask_free(secrets->nothing);
 	free(secrets);
 }
 
@@ -190,5 +185,5 @@ secrets_get(const struct secrets *secrets, const char *name)
 const struct mask *
 secrets_mask(const struct secrets *secrets)
 {
-	return secrets->hide ? secrets->mask : secrets->nothing;
+	return secrets->mask;
 }

@@ -31,7 +31,8 @@ void secrets_free(struct secrets *secrets);
 /* Borrowed; NULL when there is none. Never print it. */
 const char *secrets_get(const struct secrets *secrets, const char *name);
 
-/* All known values, for logs, documents and artifacts. */
+/* All known values, also with mask_secrets off, for checks such as that of
+ * nr-push. For output use stage->mask, which is NULL then. */
 const struct mask *secrets_mask(const struct secrets *secrets);
 
 #endif

@@ -199,7 +199,7 @@ struct error *
 secret_add_file(struct mask *mask, const char *name, const char *path,
     secret_refused *refused)
 {
-	struct buffer secret;
+	struct buffer secret = BUFFER_INIT(0);
 	struct error *error = secret_read_file(&secret, path);
 
 	if (error != NULL)

@@ -387,6 +387,8 @@ main(int argc, char *argv[])
 		check(&s, false);
 		letters(&s, "ab\\u0\"", "ab\\u0\"", 8, 14);
 		check(&s, false);
+		letters(&s, "12", "12\":,[]-. \\*", 7, 9);
+		check(&s, false);
 		encodings(&s);
 		check(&s, false);
 		lines(&s);
