@@ -507,6 +507,20 @@ cancel() {
 	[ "$(jq -r .title "$runs/r1/60-report.json")" = t ]
 }
 
+@test "secrets are masked, whoever prints them" {
+	rm bin/nr-mask
+	ln -s "$NR_BIN/nr-mask" bin/
+	mkdir secrets
+	echo secret-in-a-file >secrets/api
+	export GIT_TOKEN=secret-in-a-token ODD=secret-in-a-variable
+	AT=exec ACT='echo "1 $GIT_TOKEN 2 $ODD 3 secret-in-a-file 4" >&2'
+	nr_run --mask-env ODD --secrets-dir "$PWD/secrets" task.json
+	[ "$(jq -r .msg <<<"$stderr")" = "1 *** 2 *** 3 *** 4" ]
+	run ! grep -r secret-in "$runs"
+	nr_run --mask-secrets=no task.json
+	[[ $stderr == *secret-in-a-token* ]]
+}
+
 @test "quiet shows errors alone" {
 	AT=exec ACT='echo "just so" >&2; echo "{\"level\":\"error\",\"msg\":\"bad\"}" >&2'
 	nr_run -q task.json
