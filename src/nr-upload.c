@@ -319,30 +319,28 @@ store_all(struct upload *upload, const char *place)
 	return NULL;
 }
 
+static void
+plan(const struct upload *upload)
+{
+	char *uri = store_uri(upload->store, "");
+
+	stage_plan(upload->stage, "store diff, log and results in %s", uri);
+	free(uri);
+}
+
 static struct error *
 run(struct stage *stage)
 {
 	const char *url = config_string(stage->config, "artifact_store_url");
 	struct upload upload = { .stage = stage, .artifacts = jv_array() };
-	char *place = place_of(stage), *uri;
-	struct error *error = NULL;
+	char *place = place_of(stage);
+	struct error *error =
+	    store_open(&upload.store, url, place, stage->mask);
 
-	if (url == NULL || url[0] == '\0') {
-		log_info("no_store",
-		    "artifact_store_url is unset: the "
-		    "artifacts stay in '%s'",
-		    stage->run_dir);
-	} else {
-		error = store_open(&upload.store, url, place, stage->mask);
-		if (error == NULL && stage->dry_run) {
-			uri = store_uri(upload.store, "");
-			stage_plan(
-			    stage, "store diff, log and results in %s", uri);
-			free(uri);
-		} else if (error == NULL) {
-			error = store_all(&upload, place);
-		}
-	}
+	if (error == NULL && stage->dry_run)
+		plan(&upload);
+	else if (error == NULL)
+		error = store_all(&upload, place);
 	store_free(upload.store);
 	jv_free(upload.artifacts);
 	free(place);
