@@ -153,6 +153,7 @@ agent_run(struct agent *agent, const struct stage *stage, const char *workspace,
 	struct error *error;
 
 	set_paths(agent, stage);
+	agent->started_at = clock_now();
 	error = save_prompt(agent, stage, prompt);
 	if (error != NULL)
 		return error;
@@ -169,7 +170,6 @@ agent_run(struct agent *agent, const struct stage *stage, const char *workspace,
 		.label = agent->name,
 	};
 	command_set_limits(&agent->options, stage);
-	agent->started_at = clock_now();
 	error = stage_time_left(stage, &agent->options.timeout_seconds);
 	if (error == NULL)
 		error =
@@ -233,7 +233,8 @@ agent_verdict(const struct agent *agent)
 }
 
 jv
-agent_attempt(const struct agent *agent, size_t number)
+agent_attempt(
+    const struct agent *agent, size_t number, const struct error *error)
 {
 	char started[CLOCK_TEXT_SIZE];
 	jv attempt = json_set_number(jv_object(), "attempt", (double)number);
@@ -241,6 +242,9 @@ agent_attempt(const struct agent *agent, size_t number)
 	clock_format(started, agent->started_at);
 	attempt = json_set_string(attempt, "started_at", started);
 	attempt = jv_object_merge(attempt, command_outcome(&agent->result));
+	attempt = json_set_boolean(attempt, "success", error == NULL);
+	attempt = json_set(attempt, "error",
+	    error != NULL ? jv_string(error->message) : jv_null());
 	attempt = json_set_string(attempt, "prompt_path", agent->prompt_path);
 	attempt = json_set_string(attempt, "stdout_path", agent->stdout_path);
 	attempt = json_set_string(attempt, "stderr_path", agent->stderr_path);

@@ -40,8 +40,9 @@ struct error *agent_run(struct agent *agent, const struct stage *stage,
  * CancelledError. */
 struct error *agent_verdict(const struct agent *agent);
 
-/* The attempt, for impl_result.attempts. */
-jv agent_attempt(const struct agent *agent, size_t attempt);
+/* The attempt, for impl_result.attempts; `error` is what became of it. */
+jv agent_attempt(
+    const struct agent *agent, size_t attempt, const struct error *error);
 void agent_release(struct agent *agent);
 
 #endif

@@ -23,7 +23,7 @@
 #include "mask.h"
 
 enum process_end {
-	PROCESS_EXITED,	   /* by itself: exit_code */
+	PROCESS_EXITED,    /* by itself: exit_code */
 	PROCESS_SIGNALED,  /* by a signal not ours: signal */
 	PROCESS_NO_START,  /* not started: start_errno, exit_code 126 or 127 */
 	PROCESS_TIMED_OUT, /* ended by us: timeout_seconds */
@@ -32,23 +32,24 @@ enum process_end {
 };
 
 struct process_options {
-	char *const *argv;	  /* found on PATH as in `environment` */
+	char *const *argv;        /* found on PATH as in `environment` */
 	char *const *environment; /* NULL: process_environment(NULL, NULL) */
-	const char *directory;	  /* to start in; NULL: here */
-	const char *stdin_path;	  /* NULL: /dev/null */
+	const char *directory;    /* to start in; NULL: here */
+	const char *stdin_path;   /* NULL: /dev/null */
 	const char *stdout_path;  /* files, created 0600 */
 	const char *stderr_path;
 	size_t output_limit; /* bytes kept of each, head and tail; 0: 64 MiB */
-	double timeout_seconds;	 /* 0: none */
-	double stall_seconds;	 /* 0: none */
-	double grace_seconds;	 /* 0: 10 */
+	double timeout_seconds;  /* 0: none */
+	double stall_seconds;    /* 0: none */
+	double grace_seconds;    /* 0: 10 */
 	const struct mask *mask; /* output passes through it; NULL: none */
-	const char *label;	 /* of `output` events: at most five a second,
-				  * debug level, with the last line; NULL: none */
+	/* Of `output` events, at debug level, with the last line: at most five
+	 * a second of each stream. NULL: none. */
+	const char *label;
 };
 
 struct process_output {
-	size_t n_bytes;	  /* written by the command */
+	size_t n_bytes;   /* written by the command */
 	size_t n_dropped; /* of these, in the middle, not kept in the file */
 };
 
@@ -58,8 +59,10 @@ struct process_result {
 	int signal;    /* 0: none */
 	int start_errno;
 	double wall_seconds, user_seconds, system_seconds;
-	size_t peak_rss_bytes; /* the largest single process */
-	size_t n_reaped;       /* processes left behind and ended by us */
+	/* Of the largest process. Never less than our own: the kernel counts
+	 * what a child was before it became the command. */
+	size_t peak_rss_bytes;
+	size_t n_reaped; /* processes left behind and ended by us */
 	struct process_output out, err;
 };
 
@@ -79,8 +82,8 @@ char *process_describe(
  * *n_kept_back counts the variables that were left out. Free with
  * process_environment_free().
  */
-char **
-process_environment(char *const *pass, char *const *set, size_t *n_kept_back);
+char **process_environment(
+    char *const *pass, char *const *set, size_t *n_kept_back);
 void process_environment_free(char **environment);
 
 /*

@@ -94,6 +94,7 @@ look_around(struct look *look)
 
 	if (proc == NULL)
 		return false;
+	/* cppcheck-suppress readdirCalled; no program of ours has threads */
 	while ((entry = readdir(proc)) != NULL) {
 		struct member member;
 

@@ -57,9 +57,9 @@ size_t family_n_signalled(const struct family *family, pid_t child);
 struct capture;
 
 /* *write_end is for the child, and the caller's to close. */
-struct error *
-capture_open(struct capture **capture, int *write_end, const char *path,
-    const struct process_options *options, const char *stream);
+struct error *capture_open(struct capture **capture, int *write_end,
+    const char *path, const struct process_options *options,
+    const char *stream);
 int capture_fd(const struct capture *capture); /* -1 after its end */
 /* Reads once what is there. */
 struct error *capture_read(struct capture *capture);
@@ -67,8 +67,8 @@ struct error *capture_read(struct capture *capture);
 double capture_event_due(const struct capture *capture);
 void capture_event(struct capture *capture, double now);
 /* Completes the file. */
-struct error *
-capture_finish(struct capture *capture, struct process_output *output);
+struct error *capture_finish(
+    struct capture *capture, struct process_output *output);
 void capture_free(struct capture *capture);
 
 #endif

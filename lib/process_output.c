@@ -27,8 +27,8 @@ struct capture {
 	int pipe, file; /* file -1: nothing is kept */
 	char *path;
 	size_t limit, half;
-	size_t n_bytes;		    /* read from the pipe */
-	size_t n_kept;		    /* handed to the file, after masking */
+	size_t n_bytes;             /* read from the pipe */
+	size_t n_kept;              /* handed to the file, after masking */
 	struct mask_stream *stream; /* NULL: there is no mask */
 
 	const char *label, *stream_name;
@@ -74,10 +74,12 @@ place(const struct capture *capture, size_t n)
 static void
 remember_line(struct capture *capture, const char *bytes, size_t len)
 {
+	const size_t enough = 2 * (size_t)LINE_BYTES;
+
 	/* Only the end can hold the last line. */
-	if (len > 2 * LINE_BYTES) {
-		bytes += len - 2 * LINE_BYTES;
-		len = 2 * LINE_BYTES;
+	if (len > enough) {
+		bytes += len - enough;
+		len = enough;
 	}
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)bytes[i];

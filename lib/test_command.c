@@ -41,7 +41,8 @@ static const struct row rows[] = {
 	{ "makefile", HAS_TARGET, "check", NULL, "make check" },
 	{ "Makefile", HAS_TARGET, "test", NULL, "make test" },
 	{ "Makefile", HAS_TARGET, "check", NULL, "make check" },
-	{ "justfile", HAS_LINE, "^@?test( [^:]*)?:([^=]|$)", NULL, "just test" },
+	{ "justfile", HAS_LINE, "^@?test( [^:]*)?:([^=]|$)", NULL,
+	    "just test" },
 	{ "Taskfile.y*ml", HAS_LINE, "^  test:", NULL, "task test" },
 	{ "package.json", HAS_SCRIPT, "test", "pnpm-lock.yaml", "pnpm test" },
 	{ "package.json", HAS_SCRIPT, "test", "yarn.lock", "yarn test" },
@@ -131,6 +132,7 @@ find_file(const char *workspace, const char *pattern)
 	free(dir);
 	if (entries == NULL)
 		return NULL;
+	/* cppcheck-suppress readdirCalled; no program of ours has threads */
 	while (found == NULL && (entry = readdir(entries)) != NULL)
 		if (fnmatch(name, entry->d_name, FNM_PERIOD) == 0)
 			found = xasprintf(

@@ -53,34 +53,6 @@ find_start(struct implementation *work, struct git *git)
 	return error;
 }
 
-static size_t
-next_attempt(const struct implementation *work)
-{
-	return json_array_length(
-		   document_value(work->stage->doc), "impl_result.attempts") +
-	    1;
-}
-
-static struct error *
-run_agent(struct implementation *work, const char *prompt, jv *attempts)
-{
-	const struct stage *stage = work->stage;
-	size_t attempt = next_attempt(work);
-	struct error *error =
-	    agent_run(&work->agent, stage, work->workspace, prompt, attempt);
-
-	*attempts =
-	    json_get(document_value(stage->doc), "impl_result.attempts");
-	if (jv_get_kind(*attempts) != JV_KIND_ARRAY) {
-		jv_free(*attempts);
-		*attempts = jv_array();
-	}
-	if (error == NULL)
-		*attempts = jv_array_append(
-		    *attempts, agent_attempt(&work->agent, attempt));
-	return error;
-}
-
 /* Opens what the agent has left of the repository. */
 static struct error *
 open_again(struct git **git, const struct implementation *work)
@@ -189,6 +161,17 @@ check_changes(const struct implementation *work)
 	    "success)");
 }
 
+static jv
+earlier_attempts(const struct document *doc)
+{
+	jv attempts = json_get(document_value(doc), "impl_result.attempts");
+
+	if (jv_get_kind(attempts) == JV_KIND_ARRAY)
+		return attempts;
+	jv_free(attempts);
+	return jv_array();
+}
+
 static double
 sum_durations(jv attempts)
 {
@@ -204,7 +187,7 @@ sum_durations(jv attempts)
 	return clock_milliseconds(sum);
 }
 
-/* Completes the section and hands it to the document. */
+/* Completes the section and hands it to the document; consumes `attempts`. */
 static void
 record(struct implementation *work, jv attempts, const struct error *error)
 {
@@ -226,18 +209,33 @@ record(struct implementation *work, jv attempts, const struct error *error)
 static struct error *
 implement(struct implementation *work, const char *prompt)
 {
-	jv attempts;
-	struct error *error = run_agent(work, prompt, &attempts);
-	struct error *verdict;
+	jv attempts = earlier_attempts(work->stage->doc);
+	size_t number = json_array_length(attempts, NULL) + 1;
+	struct error *error = agent_run(
+	    &work->agent, work->stage, work->workspace, prompt, number);
 
-	if (error == NULL) {
-		verdict = agent_verdict(&work->agent);
-		error = error_first(verdict, keep_changes(work));
-		if (error == NULL)
-			error = check_changes(work);
-	}
+	if (error == NULL)
+		error = agent_verdict(&work->agent);
+	error = error_first(error, keep_changes(work));
+	if (error == NULL)
+		error = check_changes(work);
+	attempts = jv_array_append(
+	    attempts, agent_attempt(&work->agent, number, error));
 	record(work, attempts, error);
 	return error;
+}
+
+/* The section as it is when there is nothing to tell. */
+static jv
+empty_result(void)
+{
+	jv result = json_set_boolean(jv_object(), "success", false);
+
+	result = json_set(result, "diff_path", jv_null());
+	result = json_set(result, "files_changed", jv_array());
+	result = json_set_number(result, "files_changed_count", 0);
+	result = json_set_number(result, "lines_added", 0);
+	return json_set_number(result, "lines_removed", 0);
 }
 
 static void
@@ -256,7 +254,7 @@ run(struct stage *stage)
 {
 	struct implementation work = {
 		.stage = stage,
-		.result = jv_object(),
+		.result = empty_result(),
 		.diff_path = stage_path(stage, "changes.diff"),
 	};
 	struct git *git = NULL;

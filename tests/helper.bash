@@ -45,6 +45,14 @@ error_type() {
 	field .error.type
 }
 
+# Is $output a document as share/schema/document.schema.json describes it?
+valid_document() {
+	python3 -c 'import json, sys, jsonschema
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft202012Validator(schema).validate(json.loads(sys.argv[2]))' \
+		"$ROOT/share/schema/document.schema.json" "$output"
+}
+
 # A bare remote `remote.git` with a first commit on main, and a clone of it
 # as `slot`.
 make_slot() {

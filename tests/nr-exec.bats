@@ -53,6 +53,7 @@ attempt() {
 	[ "$(field '.impl_result.attempts | length')" -eq 1 ]
 	[ "$(attempt exit_code)" -eq 0 ]
 	[ "$(cat "$(attempt stdout_path)")" = 'done' ]
+	valid_document
 	diff="$(field .impl_result.diff_path)"
 	[ "$(sha256sum <"$diff")" = "$(field .impl_result.diff_sha256)  -" ]
 	[ "$(stat -c %s "$diff")" -eq "$(field .impl_result.diff_size_bytes)" ]
@@ -163,6 +164,8 @@ attempt() {
 	[ "$(field .impl_result.success)" = false ]
 	[ "$(field .impl_result.error)" = "$(field .error.message)" ]
 	grep -q '^+half' "$(field .impl_result.diff_path)"
+	[ "$(attempt error)" = "$(field .error.message)" ]
+	valid_document
 }
 
 @test "an agent that is killed by a signal says which" {
@@ -276,6 +279,8 @@ attempt() {
 	[ "$status" -eq 81 ]
 	[[ $(field .error.message) == *"the agent deleted '.git' of"* ]]
 	[ "$(field .impl_result.success)" = false ]
+	[ "$(field .impl_result.diff_path)" = null ]
+	valid_document
 }
 
 @test "an agent that damages the repository is an ImplementationError" {
@@ -356,6 +361,8 @@ NR_WORKSPACE=$PWD/slot" ]
 		< <(prepared)
 	[ "$status" -eq 74 ]
 	[ "$(error_type)" = IOError ]
+	[ "$(attempt success)" = false ]
+	grep -q '^+half' "$(field .impl_result.diff_path)"
 	gone pid
 }
 

@@ -42,6 +42,7 @@ log() {
 	[ "$(cat "$(log 1 stdout)")" = 'test -f README' ]
 	[ "$(field '.test_result.test_results[0].metrics.peak_memory_mb > 0')" = true ]
 	[ "$(field .title)" = 'Add a greeting' ]
+	valid_document
 }
 
 @test "nr-test works on a document that an earlier run has saved" {
@@ -174,6 +175,18 @@ log() {
 	gone pid
 }
 
+@test "a command that goes on forking is ended with all it forked" {
+	stage nr-test --test-timeout-seconds 1 --grace-seconds 0.2 < <(commands '
+		trap "" TERM
+		fork() { while :; do (sleep 0.05) & sleep 0.05; done; }
+		for i in 1 2 3 4 5 6 7 8; do fork & done
+		echo $$ >../pid
+		wait')
+	[ "$status" -eq 82 ]
+	[ "$(field '.test_result.test_results[0].signal')" = SIGKILL ]
+	run ! pgrep -s "$(cat pid)"
+}
+
 @test "a command that is stopped is still ended" {
 	stage nr-test --test-timeout-seconds 1 < <(commands 'echo $$ >../pid; kill -STOP $$')
 	[ "$status" -eq 82 ]
@@ -303,11 +316,12 @@ log() {
 		[ "$(error_type)" = CancelledError ]
 		[ "$(field .error.exit_code)" -eq "${pair#*:}" ]
 		[ "$(field '.test_result.test_results[0].stdout')" = partial ]
+		valid_document
 	done
 }
 
 @test "a command that never stops printing can be cancelled" {
-	commands 'echo $$ >../pid; exec yes' >task.json
+	commands 'echo $$ >../pid; yes & yes >&2 & exec yes' >task.json
 	nr-test --output-limit-bytes 65536 <task.json >out.json 2>err &
 	wait_for pid
 	kill -TERM $!
