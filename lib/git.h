@@ -47,6 +47,8 @@ struct error *git_check_idle(const struct git *git);
 /* Removes index.lock and HEAD.lock if they are not older than `since` (as
  * clock_now()); 0: whatever their age. Returns how many. */
 int git_remove_locks(const struct git *git, double since);
+/* The work tree, resolved; borrowed. */
+const char *git_path(const struct git *git);
 /* The work tree's own git directory, where necrocode.lock lies; borrowed. */
 const char *git_directory(const struct git *git);
 /* Does the slot have submodules? They are left as they are. */
@@ -120,12 +122,12 @@ struct git_network {
 };
 
 /*
- * The remote of the slot: origin, or else the only one. *url is as the
- * configuration has it (of pushing: pushurl, if there is one), less any
- * credentials. Both are the caller's.
+ * The remote of the slot: origin, or else the only one. The URL is as the
+ * configuration has it, less any credentials. Both are the caller's. The
+ * one to push to (pushurl) is NULL when it is no other.
  */
-struct error *git_remote_of(
-    struct git *git, char **name, char **url, bool to_push);
+struct error *git_remote_of(struct git *git, char **name, char **url);
+struct error *git_push_url_of(struct git *git, const char *name, char **url);
 
 /* A URL from a document, checked: one with credentials in it is a
  * SecurityError. A relative path is one from here. The caller frees. */
@@ -165,5 +167,27 @@ struct error *git_start_branch(struct git *git, struct git_start *start);
  * nothing to commit. */
 struct error *git_commit_everything(
     struct git *git, const char *message, bool *made);
+
+/* Is HEAD on the branch? An error says where it is. */
+struct error *git_check_on_branch(const struct git *git, const char *branch);
+
+/*
+ * Pushes HEAD to a branch of the remote, by a fast-forward or not at all,
+ * and reads the remote's verdict. Refused is, as a SecurityError and before
+ * anything is sent, what holds a value of the mask: a message, a path or a
+ * file of any commit that the remote's base branch does not have. Other
+ * refusals are PushErrors.
+ */
+enum git_push_outcome {
+	GIT_PUSHED,
+	GIT_PUSHED_BEFORE, /* the remote has the branch at this commit */
+	GIT_PUSH_NOTHING,  /* the remote's base branch has it all */
+};
+struct error *git_push_branch(struct git *git, struct git_network *network,
+    const char *branch, const char *base, const struct mask *mask,
+    enum git_push_outcome *outcome);
+
+/* Notes in the slot where the remote has a branch now: at HEAD. */
+void git_track_branch(struct git *git, const char *remote, const char *branch);
 
 #endif

@@ -96,30 +96,20 @@ restore(const struct git *git, git_tree *saved, git_tree *wanted)
 	    git->repository, (git_object *)wanted, &options);
 }
 
-/* Everything in the work tree, as a tree; the index, too, holds it then. */
 static struct error *
 work_tree(struct git *git, git_tree **tree)
 {
-	git_index *index = NULL;
 	git_oid id;
-	int code = git_repository_index(&index, git->repository);
-	struct error *err = NULL;
+	int code;
+	struct error *err = git_stage_everything(git, &id);
 
-	if (code == 0)
-		code = git_index_read(index, 0);
-	if (code == 0)
-		err = git_add_everything(git, index);
-	if (code == 0 && err == NULL)
-		code = git_index_write_tree(&id, index);
-	if (code == 0 && err == NULL)
-		code = git_index_write(index);
-	if (code == 0 && err == NULL)
-		code = git_tree_lookup(tree, git->repository, &id);
+	if (err != NULL)
+		return err;
+	code = git_tree_lookup(tree, git->repository, &id);
 	if (code < 0)
-		err = git_failure(ERROR_WORKSPACE, code,
+		return git_failure(ERROR_WORKSPACE, code,
 		    "cannot save the changes in '%s'", git->path);
-	git_index_free(index);
-	return err;
+	return NULL;
 }
 
 struct error *

@@ -30,8 +30,9 @@ consider(const char *path, const char *pathspec, void *context)
 	return addition->err == NULL ? 0 : -1;
 }
 
-struct error *
-git_add_everything(struct git *git, git_index *index)
+/* As `git add -A` does, but for repositories inside the work tree. */
+static struct error *
+add_everything(struct git *git, git_index *index)
 {
 	struct addition addition = { .git = git, .filters = git->filters };
 	int code = git_index_add_all(
@@ -53,4 +54,68 @@ git_add_everything(struct git *git, git_index *index)
 		return git_failure(ERROR_WORKSPACE, code,
 		    "cannot add the changes in '%s'", git->path);
 	return NULL;
+}
+
+static int
+commit_on_head(struct git *git, git_tree *tree, git_commit *head,
+    const git_signature *who, const char *message)
+{
+	const git_commit *parents[] = { head };
+	git_oid id;
+
+	return git_commit_create(&id, git->repository, "HEAD", who, who, NULL,
+	    message, tree, head != NULL ? 1 : 0, parents);
+}
+
+struct error *
+git_stage_everything(struct git *git, git_oid *tree)
+{
+	git_index *index = NULL;
+	struct error *err = NULL;
+	int code = git_repository_index(&index, git->repository);
+
+	if (code == 0)
+		code = git_index_read(index, 0);
+	if (code == 0)
+		err = add_everything(git, index);
+	if (code == 0 && err == NULL)
+		code = git_index_write_tree(tree, index);
+	if (code == 0 && err == NULL)
+		code = git_index_write(index);
+	git_index_free(index);
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot add the changes in '%s'", git->path);
+	return err;
+}
+
+struct error *
+git_commit_everything(struct git *git, const char *message, bool *made)
+{
+	git_signature *who = NULL;
+	git_commit *head = NULL;
+	git_tree *tree = NULL;
+	git_oid id;
+	int code = 0;
+	struct error *err = git_stage_everything(git, &id);
+
+	*made = false;
+	if (err == NULL)
+		err = git_head_commit(git, &head);
+	if (err == NULL)
+		err = git_signature_of(git, &who);
+	if (err == NULL &&
+	    (head == NULL || !git_oid_equal(&id, git_commit_tree_id(head)))) {
+		code = git_tree_lookup(&tree, git->repository, &id);
+		if (code == 0)
+			code = commit_on_head(git, tree, head, who, message);
+		*made = code == 0;
+	}
+	if (code < 0)
+		err = git_failure(ERROR_WORKSPACE, code,
+		    "cannot commit the changes in '%s'", git->path);
+	git_tree_free(tree);
+	git_commit_free(head);
+	git_signature_free(who);
+	return err;
 }

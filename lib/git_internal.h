@@ -67,10 +67,11 @@ bool git_reference_id(const struct git *git, git_oid *id, const char *name);
 
 /* git_commit.c */
 /*
- * Adds everything in the work tree to the index, in memory, as `git add -A`
- * does; repositories inside the work tree are left out with a warning.
+ * Adds everything in the work tree to the index, as `git add -A` does, and
+ * writes it, also as a tree. Repositories inside the work tree are left out
+ * with a warning.
  */
-struct error *git_add_everything(struct git *git, git_index *index);
+struct error *git_stage_everything(struct git *git, git_oid *tree);
 
 /* git_clean.c */
 /* A new reference refs/necrocode/saved/<name>[-2...] to a commit. */
@@ -122,6 +123,8 @@ void git_link_close(struct git_link *link);
 /* The error for a call on the link that returned `code`. */
 struct error *git_link_error(struct git_link *link, int code,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What the remote said to people, in one line; the caller frees. */
+char *git_link_said(const struct git_link *link);
 /* The commit of a branch at the remote; false: it has no such branch. */
 struct error *git_link_find(
     struct git_link *link, git_oid *id, bool *found, const char *branch);
@@ -134,6 +137,12 @@ struct error *git_link_find(
  */
 struct error *git_rebase_commits(const struct git *git, git_oid *result,
     size_t *n, const git_oid *from, const git_oid *onto, const char *what);
+
+/* git_secrets.c */
+/* A value of the mask in a commit that `tip` has and `known` have not is a
+ * SecurityError that says where. */
+struct error *git_check_secrets(const struct git *git, const git_oid *tip,
+    const git_oid *known, size_t n_known, const struct mask *mask);
 
 /* git_transport.c: objects through a child process, git or ssh. */
 int git_transport_child(

@@ -318,6 +318,25 @@ git_link_find(
 	return NULL;
 }
 
+char *
+git_link_said(const struct git_link *link)
+{
+	char *text = xstrdup(link->said.data != NULL ? link->said.data : "");
+	char *to = text;
+
+	/* Lines become one, and what moves a cursor does not come through. */
+	for (const char *at = text; *at != '\0'; at++) {
+		if ((unsigned char)*at >= ' ' && *at != 0x7f)
+			*to++ = *at;
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	while (to > text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+	return text;
+}
+
 /* A setting of the remote as it is written, without insteadOf. */
 static char *
 remote_setting(struct git *git, const char *remote, const char *key)
@@ -364,40 +383,52 @@ choose_remote(struct git *git, char **name)
 	return err;
 }
 
-struct error *
-git_remote_of(struct git *git, char **name, char **result, bool to_push)
+/* *url is NULL if there is no such setting. */
+static struct error *
+url_setting(struct git *git, const char *remote, const char *key, char **result)
 {
+	char *text = remote_setting(git, remote, key);
 	struct git_url url;
-	char *text = NULL;
 	struct error *err;
 
 	*result = NULL;
-	err = choose_remote(git, name);
+	if (text == NULL)
+		return NULL;
+	err = git_url_parse(&url, text, git->path, ERROR_WORKSPACE);
+	if (err == NULL && url.had_credentials)
+		log_warn("credentials_in_url",
+		    "the %s of remote '%s' has credentials in it; they are "
+		    "not used",
+		    key, remote);
+	if (err == NULL)
+		*result = xstrdup(url.text);
+	git_url_release(&url);
+	free(text);
+	return err;
+}
+
+struct error *
+git_push_url_of(struct git *git, const char *name, char **url)
+{
+	return url_setting(git, name, "pushurl", url);
+}
+
+struct error *
+git_remote_of(struct git *git, char **name, char **url)
+{
+	struct error *err = choose_remote(git, name);
+
+	*url = NULL;
 	if (err != NULL)
 		return err;
-	if (to_push)
-		text = remote_setting(git, *name, "pushurl");
-	if (text == NULL)
-		text = remote_setting(git, *name, "url");
-	if (text == NULL) {
+	err = url_setting(git, *name, "url", url);
+	if (err == NULL && *url == NULL)
 		err = error_new(ERROR_WORKSPACE,
 		    "cannot use slot '%s': its remote '%s' has no URL",
 		    git->path, *name);
-	} else {
-		err = git_url_parse(&url, text, git->path, ERROR_WORKSPACE);
-		if (err == NULL && url.had_credentials)
-			log_warn("credentials_in_url",
-			    "the URL of remote '%s' has credentials in it; "
-			    "they are not used",
-			    *name);
-		if (err == NULL)
-			*result = xstrdup(url.text);
-		git_url_release(&url);
-	}
 	if (err != NULL) {
 		free(*name);
 		*name = NULL;
 	}
-	free(text);
 	return err;
 }

@@ -207,6 +207,12 @@ git_open(struct git **git, const char *path)
 }
 
 const char *
+git_path(const struct git *git)
+{
+	return git->path;
+}
+
+const char *
 git_directory(const struct git *git)
 {
 	return git->directory;

@@ -8,6 +8,9 @@ export NR_BIN
 # Debian's own tools, which `make deps` installs, before any others.
 PATH=$NR_BIN:/usr/bin:/bin:$PATH
 
+# Leaks that are not ours; only the sanitizers' builds read this.
+export LSAN_OPTIONS=suppressions=$ROOT/tests/lsan.supp:print_suppressions=0
+
 # Tests see none of the caller's settings and write only below their own
 # directory.
 unset NR_CONFIG NR_RUN_DIR NR_RUN_PID TASK_CONTEXT TRACEPARENT
