@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* nr-push: the task's changes as a commit on the remote (nr-push(1)). */
+#include <ctype.h>
+#include <fnmatch.h>
+
+#include "buffer.h"
+#include "git.h"
+#include "json.h"
+#include "memory.h"
+#include "runner.h"
+#include "stage.h"
+
+enum { MAX_MESSAGE_BYTES = 64 * 1024 };
+
+struct push {
+	struct stage *stage;
+	struct git *git;
+	char *branch;
+	const char *base;
+	char *remote, *url;
+	struct git_network network;
+	enum git_push_outcome outcome;
+};
+
+static const char *
+workspace_string(const struct push *push, const char *name)
+{
+	char *path = xasprintf("workspace.%s", name);
+	const char *text = document_string(push->stage->doc, path);
+
+	free(path);
+	return text;
+}
+
+static struct error *
+refuse_branch(const struct push *push, const char *why)
+{
+	return error_new(
+	    ERROR_SECURITY, "cannot push '%s': %s", push->branch, why);
+}
+
+static struct error *
+check_allowed(const struct push *push)
+{
+	jv patterns = config_value(push->stage->config, "allowed_branches");
+	char **allowed = json_strings(patterns, NULL);
+	bool yes = false;
+
+	for (char **pattern = allowed; *pattern != NULL; pattern++)
+		yes = yes || fnmatch(*pattern, push->branch, 0) == 0;
+	json_strings_free(allowed);
+	jv_free(patterns);
+	if (yes)
+		return NULL;
+	return refuse_branch(push,
+	    "its name matches no pattern of allowed_branches; change "
+	    "branch_name, or the configuration");
+}
+
+static struct error *
+check_branch(const struct push *push)
+{
+	const char *theirs = workspace_string(push, "default_branch");
+
+	if (strcmp(push->branch, push->base) == 0)
+		return refuse_branch(push, "it is the base branch");
+	if (theirs != NULL && strcmp(push->branch, theirs) == 0)
+		return refuse_branch(push, "it is the remote's default branch");
+	return check_allowed(push);
+}
+
+/* One line of a text that may have several. */
+static void
+append_line(struct buffer *message, const char *text)
+{
+	for (; *text != '\0'; text++)
+		buffer_append(
+		    message, iscntrl((unsigned char)*text) ? " " : text, 1);
+}
+
+static void
+append_trailer(struct buffer *message, const char *name, const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return;
+	buffer_appendf(message, "%s: ", name);
+	append_line(message, value);
+	buffer_append_string(message, "\n");
+}
+
+/* Masked: a description can hold anything. */
+static char *
+commit_message(const struct push *push)
+{
+	const struct document *doc = push->stage->doc;
+	struct buffer message = BUFFER_INIT(MAX_MESSAGE_BYTES);
+	const char *description = document_string(doc, "description");
+	size_t len = description != NULL ? strlen(description) : 0;
+	size_t masked_len;
+	char *masked;
+
+	while (len > 0 && isspace((unsigned char)description[len - 1]))
+		len--;
+	buffer_append_string(&message, "feat(task-");
+	append_line(&message, document_string(doc, "task_id"));
+	buffer_append_string(&message, "): ");
+	append_line(&message, document_string(doc, "title"));
+	buffer_append_string(&message, "\n\n");
+	if (len > 0) {
+		buffer_append(&message, description, len);
+		buffer_append_string(&message, "\n\n");
+	}
+	append_trailer(&message, "Task", document_string(doc, "task_id"));
+	append_trailer(&message, "Spec", document_string(doc, "spec_name"));
+	append_trailer(&message, "Runner", runner_id(doc));
+	masked = mask_text(secrets_mask(push->stage->secrets), message.data,
+	    message.len, &masked_len);
+	buffer_release(&message);
+	return masked;
+}
+
+static struct error *
+commit(struct push *push)
+{
+	char *message = commit_message(push), id[GIT_ID_TEXT];
+	bool made;
+	struct error *err = git_commit_everything(push->git, message, &made);
+
+	free(message);
+	if (err == NULL && made)
+		err = git_head(push->git, id, NULL);
+	if (err == NULL && made)
+		log_info("commit", "committed %.12s", id);
+	return err;
+}
+
+/*
+ * The URL of the task, or the one that nr-prepare found before the agent
+ * had the slot; what the slot says now only if nothing else does.
+ */
+static struct error *
+find_url(struct push *push)
+{
+	const char *url = document_string(push->stage->doc, "repo_url");
+	char *slot_url = NULL;
+	struct error *err = git_remote_of(push->git, &push->remote, &slot_url);
+
+	if (url == NULL || *url == '\0')
+		url = workspace_string(push, "push_url");
+	if (url == NULL)
+		url = workspace_string(push, "remote_url");
+	if (url != NULL) {
+		error_free(err);
+		err = git_check_url(&push->url, url);
+	} else if (err == NULL) {
+		err = git_push_url_of(push->git, push->remote, &push->url);
+		if (err == NULL && push->url == NULL) {
+			push->url = slot_url;
+			slot_url = NULL;
+		}
+	}
+	free(slot_url);
+	return err;
+}
+
+static struct error *
+nothing(const struct push *push)
+{
+	if (strcmp(config_string(push->stage->config, "no_changes"),
+		"success") == 0) {
+		log_info("no_changes", "nothing was changed: nothing to push");
+		return NULL;
+	}
+	return error_new(ERROR_PUSH,
+	    "cannot push '%s': nothing was changed since '%s'; with "
+	    "no_changes = success that is no error",
+	    push->branch, push->base);
+}
+
+static struct error *
+send(struct push *push)
+{
+	const struct stage *stage = push->stage;
+	const char *base_commit = workspace_string(push, "base_commit");
+	char tip[GIT_ID_TEXT];
+	double seconds;
+	struct error *err = git_head(push->git, tip, NULL);
+
+	if (err == NULL)
+		err = stage_time_left(stage, &seconds);
+	if (err != NULL)
+		return err;
+	if (base_commit != NULL && strcmp(base_commit, tip) == 0) {
+		push->outcome = GIT_PUSH_NOTHING;
+		return nothing(push);
+	}
+	push->network = (struct git_network){
+		.url = push->url,
+		.token = secrets_get(stage->secrets,
+		    config_string(stage->config, "git_token_env_var")),
+		.ends = clock_monotonic() + seconds,
+		.max_retries =
+		    (int)config_number(stage->config, "git_retry_count"),
+	};
+	err = git_push_branch(push->git, &push->network, push->branch,
+	    push->base, secrets_mask(stage->secrets), &push->outcome);
+	if (err != NULL)
+		return err;
+	if (push->outcome == GIT_PUSH_NOTHING)
+		return nothing(push);
+	if (push->remote != NULL)
+		git_track_branch(push->git, push->remote, push->branch);
+	log_info("push", "branch '%s' of '%s' is at %.12s%s", push->branch,
+	    push->url, tip,
+	    push->outcome == GIT_PUSHED ? "" : ", as it was before");
+	return NULL;
+}
+
+static struct error *
+do_push(struct push *push)
+{
+	const struct stage *stage = push->stage;
+	char *path = NULL;
+	struct error *err = stage_workspace(stage, &path);
+
+	if (err == NULL)
+		err = git_open(&push->git, path);
+	free(path);
+	if (err != NULL)
+		return err;
+	git_set_author(push->git,
+	    config_string(stage->config, "git_author_name"),
+	    config_string(stage->config, "git_author_email"));
+	err = git_check_on_branch(push->git, push->branch);
+	if (err == NULL)
+		err = commit(push);
+	if (err == NULL)
+		err = find_url(push);
+	if (err == NULL)
+		err = send(push);
+	return err;
+}
+
+static void
+set_result(const struct push *push, const struct error *err)
+{
+	char id[GIT_ID_TEXT] = "";
+	bool pushed = err == NULL && push->outcome != GIT_PUSH_NOTHING;
+	jv result = json_set_boolean(jv_object(), "success", err == NULL);
+
+	if (push->git != NULL)
+		error_free(git_head(push->git, id, NULL));
+	result = json_set_boolean(result, "pushed", pushed);
+	result = json_set_string(result, "branch_name", push->branch);
+	result = json_set(
+	    result, "commit_hash", *id != '\0' ? jv_string(id) : jv_null());
+	result =
+	    json_set_number(result, "retry_count", push->network.n_retries);
+	result = json_set(
+	    result, "error", err != NULL ? jv_string(err->message) : jv_null());
+	document_set(push->stage->doc, "push_result", result);
+}
+
+static struct error *
+run(struct stage *stage)
+{
+	struct push push = {
+		.stage = stage,
+		.base = document_base_branch(stage->doc),
+	};
+	const char *branch =
+	    document_string(stage->doc, "workspace.branch_name");
+	struct error *err;
+
+	push.branch =
+	    branch != NULL ? xstrdup(branch) : document_branch_name(stage->doc);
+	err = check_branch(&push);
+	if (err == NULL && stage->dry_run) {
+		stage_plan(stage, "commit what changed in '%s'",
+		    document_workspace(stage->doc));
+		stage_plan(stage, "push branch '%s'", push.branch);
+	} else if (!stage->dry_run) {
+		if (err == NULL)
+			err = do_push(&push);
+		set_result(&push, err);
+	}
+	git_close(push.git);
+	free(push.branch);
+	free(push.remote);
+	free(push.url);
+	return err;
+}
+
+static const char *const keys[] = { "allowed_branches", "no_changes",
+	"git_retry_count", "git_token_env_var", "git_author_name",
+	"git_author_email", NULL };
+
+int
+main(int argc, char *argv[])
+{
+	static const struct stage_program program = {
+		.name = "nr-push",
+		.description =
+		    "Commits the task's changes and pushes its branch.",
+		.keys = keys,
+		.run = run,
+	};
+
+	return stage_main(argc, argv, &program);
+}
