@@ -42,8 +42,8 @@ examples() {
 	local program name
 	for program in "$NR_BIN"/nr-*; do
 		name=$(basename "$program")
-		"$program" --help | grep -oE -- '(^|[ ,])--[a-z][a-z0-9-]+' |
-			grep -oE -- '--.*' | sort -u >help
+		"$program" --help | sed -n 's/^ *\(-.*\)/\1/p' | sed 's/  [^-].*//' |
+			grep -oE -- '--[a-z][a-z0-9-]+' | sort -u >help
 		sed -n 's/^\.It Fl //p' "$ROOT/man/$name.1" |
 			grep -oE -- '-[a-z][a-z0-9-]+' | sed 's/^-/--/' |
 			sort -u >page
