@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "summary.h"
 
+#include <unistd.h>
+
 #include "clock.h"
+#include "file.h"
 #include "json.h"
 #include "memory.h"
 #include "text.h"
@@ -225,6 +228,21 @@ append_look(struct summary *summary)
 	free(slot);
 }
 
+/* A pipe made by hand has no log of its own. */
+static void
+append_log(struct summary *summary, const char *run_dir)
+{
+	char *path = file_join(run_dir, "run.log");
+	char *log = quoted(path), *command;
+
+	command = xasprintf("nr-log -f pretty <%s", log);
+	if (access(path, R_OK) == 0)
+		append_command(summary, command);
+	free(command);
+	free(log);
+	free(path);
+}
+
 static void
 append_next(struct summary *summary)
 {
@@ -238,11 +256,7 @@ append_next(struct summary *summary)
 	append_look(summary);
 	if (id == NULL)
 		return;
-	dir = quoted(run_dir);
-	command = xasprintf("nr-log -f pretty <%s/run.log", dir);
-	append_command(summary, command);
-	free(command);
-	free(dir);
+	append_log(summary, run_dir);
 	if (!document_failed(summary->doc))
 		return;
 	dir = quoted(id + 1);

@@ -186,6 +186,7 @@ failed='.error = {type: "TestExecutionError", stage: "nr-test",
 }
 
 @test "as text the result is for people" {
+	: >runs/r1/run.log
 	report . --format text
 	[ "$status" -eq 0 ]
 	[ "${lines[0]}" = "Task 1.1 of demo: Add a greeting" ]
