@@ -135,12 +135,23 @@ log_end(const struct stage *stage, const struct error *error)
 }
 
 static struct error *
+plan(struct stage *stage)
+{
+	struct error *error = stage->program->run(stage);
+
+	if (error != NULL)
+		log_event(LOG_ERROR, "plan_failed", jv_null(), "%s",
+		    error->message);
+	return error;
+}
+
+static struct error *
 work(struct stage *stage)
 {
 	struct error *error = enter_run(stage);
 
 	if (stage->dry_run && error == NULL)
-		return stage->program->run(stage);
+		return plan(stage);
 	if (error == NULL) {
 		/* Not before: a Ctrl-C at the keyboard ends the reading. */
 		cancel_install();

@@ -22,7 +22,8 @@ In $work there is now
 The agent is a script, share/examples/hello-agent.sh. Any program that reads a
 prompt on standard input and works in the current directory can be one.
 
-$ nr-run --agent-command hello-agent.sh task.json >result.json
+$ nr-run --agent-command hello-agent.sh task.json >result.json 2>log
+$ nr-log -f pretty <log
 END
 export RUNNER_ID=demo
 nr-run --agent-command "$examples/hello-agent.sh" task.json \
@@ -40,8 +41,9 @@ cat <<END
 The branch $branch was pushed to the remote.
 It has one commit on top of main, $commit:
 END
-run git -C remote.git show --stat --format='%an: %s%n%n%b' "$branch"
+run git -C remote.git log -1 --stat "$branch"
 cat <<END
+
 The verdict is the runner's own, by the tests that the task names:
 $(jq -r '.test_result.test_results[] |
 	"  \(if .success then "passed" else "FAILED" end)  \(.command)"' result.json)
@@ -57,6 +59,6 @@ Try next:
   export PATH=$(dirname "$(command -v nr-run)"):\$PATH XDG_STATE_HOME=\$PWD/state
   nr-report --format text <result.json
   nr-test <$run_dir/20-exec.json | jq .test_result
-  jq '.task_id = "1.2"' task.json | nr-run --dry-run
+  jq '.task_id = "1.2"' task.json | nr-run --dry-run --agent-command my-agent
   man -l $(cd "$examples/../.." && pwd)/man/nr.7
 END
