@@ -37,7 +37,7 @@ lock_shared(int *fd, const struct git *git, double ends)
 	if (*fd < 0)
 		err = error_errno(ERROR_WORKSPACE, "cannot open '%s'", path);
 	while (err == NULL && flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-		struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+		struct timespec pause = { .tv_nsec = 50000000 };
 
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			err = error_errno(

@@ -132,15 +132,14 @@ note_feature(const git_config_entry *entry, void *context)
 	const char *name = entry->name;
 
 	/* The names come in lower case but for the remote's own. */
-	if (strcmp(name, "extensions.partialclone") == 0)
-		features->partial = true;
-	else if (strcmp(name, "extensions.worktreeconfig") == 0)
+	if (strcmp(name, "extensions.worktreeconfig") == 0)
 		features->worktree_config = is_true(entry);
 	else if (strcmp(name, "core.sparsecheckout") == 0)
 		features->sparse = is_true(entry);
-	else if (strncmp(name, "remote.", 7) == 0 &&
-	    (ends_with(name, ".partialclonefilter") ||
-		(ends_with(name, ".promisor") && is_true(entry))))
+	else if (strcmp(name, "extensions.partialclone") == 0 ||
+	    (strncmp(name, "remote.", 7) == 0 &&
+		(ends_with(name, ".partialclonefilter") ||
+		    (ends_with(name, ".promisor") && is_true(entry)))))
 		features->partial = true;
 	return 0;
 }

@@ -2,7 +2,6 @@
 #include "git_internal.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,19 +74,16 @@ static struct error *
 foreign_owner(const char *path)
 {
 	struct stat info;
-	struct passwd *owner = NULL;
 
 	if (stat(path, &info) != 0)
 		return error_errno(
 		    ERROR_WORKSPACE, "cannot use slot '%s'", path);
-	owner = getpwuid(info.st_uid);
 	return error_new(ERROR_WORKSPACE,
-	    "cannot use slot '%s': it belongs to another user (%s, uid %u; "
-	    "this is uid %u); run as that user, give it to this one with "
+	    "cannot use slot '%s': it belongs to another user (uid %u; this "
+	    "is uid %u); run as that user, give it to this one with "
 	    "chown -R, or trust it with: git config --global --add "
 	    "safe.directory '%s'",
-	    path, owner != NULL ? owner->pw_name : "unknown",
-	    (unsigned)info.st_uid, (unsigned)geteuid(), path);
+	    path, (unsigned)info.st_uid, (unsigned)geteuid(), path);
 }
 
 static struct error *
@@ -164,24 +160,27 @@ open_repository(struct git *git, const char *path)
 	return git_check_features(git);
 }
 
-struct error *
-git_open_used(struct git **result, const char *path)
+static struct error *
+open_slot(struct git **result, const char *path, bool used)
 {
 	struct git *git;
 	struct error *err = git_start();
-	char *real = NULL;
+	char *real;
 
 	*result = NULL;
 	if (err == NULL)
 		err = check_directory(path);
-	if (err == NULL && (real = file_resolve(path)) == NULL)
-		err =
-		    error_errno(ERROR_WORKSPACE, "cannot use slot '%s'", path);
 	if (err != NULL)
 		return err;
+	real = file_resolve(path);
+	if (real == NULL)
+		return error_errno(
+		    ERROR_WORKSPACE, "cannot use slot '%s'", path);
 	git = xcalloc(1, sizeof *git);
-	git->used = true;
+	git->used = used;
 	err = open_repository(git, real);
+	if (err == NULL && !used)
+		err = git_check_idle(git);
 	free(real);
 	if (err != NULL)
 		git_close(git);
@@ -193,17 +192,13 @@ git_open_used(struct git **result, const char *path)
 struct error *
 git_open(struct git **git, const char *path)
 {
-	struct error *err = git_open_used(git, path);
+	return open_slot(git, path, false);
+}
 
-	if (err != NULL)
-		return err;
-	(*git)->used = false;
-	err = git_check_idle(*git);
-	if (err != NULL) {
-		git_close(*git);
-		*git = NULL;
-	}
-	return err;
+struct error *
+git_open_used(struct git **git, const char *path)
+{
+	return open_slot(git, path, true);
 }
 
 const char *

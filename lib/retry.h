@@ -12,10 +12,10 @@
 #include "error.h"
 
 struct retry {
-	const char *what;  /* for the event: "fetch" */
-	int max_retries;   /* after the first attempt */
-	int n_retries;     /* made so far */
-	double ends;       /* on clock_monotonic(); 0: no deadline */
+	const char *what;     /* for the event: "fetch" */
+	int max_retries;      /* after the first attempt */
+	int n_retries;        /* made so far */
+	double ends;          /* on clock_monotonic(); 0: no deadline */
 	double after_seconds; /* Retry-After of the last failure; 0: none */
 };
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* nr-push: the task's changes as a commit on the remote (nr-push(1)). */
-#include <ctype.h>
 #include <fnmatch.h>
 
-#include "buffer.h"
 #include "git.h"
 #include "json.h"
 #include "memory.h"
-#include "runner.h"
 #include "stage.h"
-
-enum { MAX_MESSAGE_BYTES = 64 * 1024 };
+#include "stage_git.h"
 
 struct push {
 	struct stage *stage;
@@ -69,60 +65,10 @@ check_branch(const struct push *push)
 	return check_allowed(push);
 }
 
-/* One line of a text that may have several. */
-static void
-append_line(struct buffer *message, const char *text)
-{
-	for (; *text != '\0'; text++)
-		buffer_append(
-		    message, iscntrl((unsigned char)*text) ? " " : text, 1);
-}
-
-static void
-append_trailer(struct buffer *message, const char *name, const char *value)
-{
-	if (value == NULL || *value == '\0')
-		return;
-	buffer_appendf(message, "%s: ", name);
-	append_line(message, value);
-	buffer_append_string(message, "\n");
-}
-
-/* Masked: a description can hold anything. */
-static char *
-commit_message(const struct push *push)
-{
-	const struct document *doc = push->stage->doc;
-	struct buffer message = BUFFER_INIT(MAX_MESSAGE_BYTES);
-	const char *description = document_string(doc, "description");
-	size_t len = description != NULL ? strlen(description) : 0;
-	size_t masked_len;
-	char *masked;
-
-	while (len > 0 && isspace((unsigned char)description[len - 1]))
-		len--;
-	buffer_append_string(&message, "feat(task-");
-	append_line(&message, document_string(doc, "task_id"));
-	buffer_append_string(&message, "): ");
-	append_line(&message, document_string(doc, "title"));
-	buffer_append_string(&message, "\n\n");
-	if (len > 0) {
-		buffer_append(&message, description, len);
-		buffer_append_string(&message, "\n\n");
-	}
-	append_trailer(&message, "Task", document_string(doc, "task_id"));
-	append_trailer(&message, "Spec", document_string(doc, "spec_name"));
-	append_trailer(&message, "Runner", runner_id(doc));
-	masked = mask_text(secrets_mask(push->stage->secrets), message.data,
-	    message.len, &masked_len);
-	buffer_release(&message);
-	return masked;
-}
-
 static struct error *
 commit(struct push *push)
 {
-	char *message = commit_message(push), id[GIT_ID_TEXT];
+	char *message = stage_git_message(push->stage), id[GIT_ID_TEXT];
 	bool made;
 	struct error *err = git_commit_everything(push->git, message, &made);
 
@@ -183,25 +129,17 @@ send(struct push *push)
 	const struct stage *stage = push->stage;
 	const char *base_commit = workspace_string(push, "base_commit");
 	char tip[GIT_ID_TEXT];
-	double seconds;
 	struct error *err = git_head(push->git, tip, NULL);
 
 	if (err == NULL)
-		err = stage_time_left(stage, &seconds);
+		err = stage_git_network(stage, &push->network, push->url);
 	if (err != NULL)
 		return err;
 	if (base_commit != NULL && strcmp(base_commit, tip) == 0) {
 		push->outcome = GIT_PUSH_NOTHING;
 		return nothing(push);
 	}
-	push->network = (struct git_network){
-		.url = push->url,
-		.token = secrets_get(stage->secrets,
-		    config_string(stage->config, "git_token_env_var")),
-		.ends = clock_monotonic() + seconds,
-		.max_retries =
-		    (int)config_number(stage->config, "git_retry_count"),
-	};
+
 	err = git_push_branch(push->git, &push->network, push->branch,
 	    push->base, secrets_mask(stage->secrets), &push->outcome);
 	if (err != NULL)
@@ -228,9 +166,7 @@ do_push(struct push *push)
 	free(path);
 	if (err != NULL)
 		return err;
-	git_set_author(push->git,
-	    config_string(stage->config, "git_author_name"),
-	    config_string(stage->config, "git_author_email"));
+	stage_git_author(stage, push->git);
 	err = git_check_on_branch(push->git, push->branch);
 	if (err == NULL)
 		err = commit(push);

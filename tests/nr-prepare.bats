@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # nr-prepare: a slot, on a fresh branch for the task.
 load helper
+load servers
 
 branch=feature/task-demo-1.1
 
@@ -312,7 +313,7 @@ local: one.txt" ]
 	fi
 	chown -R 12345 slot
 	prepare
-	refused "belongs to another user (unknown, uid 12345; this is uid 0)"
+	refused "belongs to another user (uid 12345; this is uid 0)"
 	[[ "$(field .error.message)" == *"safe.directory '$PWD/slot'"* ]]
 	git config --global --add safe.directory "$PWD/slot"
 	prepare
@@ -525,6 +526,27 @@ local: one.txt" ]
 	grep -qx -- -lme "$HOME/ssh-arguments"
 	grep -qx -- -oBatchMode=yes "$HOME/ssh-arguments"
 	grep -qx -- host.example "$HOME/ssh-arguments"
+}
+
+@test "nr-prepare fetches over https with a token, and leaves it nowhere" {
+	token=ghp_0123456789abcdefghijklmnopqrstuvwxyz
+	echo "x-access-token:$token" >users
+	start_server git-http --tls --users users
+	export SSL_CERT_FILE=$ca_file
+	url=${http_url/127.0.0.1/localhost}/remote.git
+	prepare ".repo_url = \"$url\""
+	[ "$status" -eq 77 ]
+	[[ "$(field .error.message)" == *"asks for credentials"* ]]
+	GIT_TOKEN=$token prepare ".repo_url = \"$url\" | .slot_path = \"$PWD/new\""
+	[ "$status" -eq 0 ]
+	[ "$(cat new/README)" = hello ]
+	[ "$(git -C new config remote.origin.url)" = "$url" ]
+	run ! grep -rq "$token" new "$XDG_STATE_HOME"
+	[[ "$output$stderr" != *$token* ]]
+	unset SSL_CERT_FILE
+	GIT_TOKEN=$token prepare ".repo_url = \"$url\""
+	[ "$status" -eq 77 ]
+	[[ "$(field .error.message)" == *"certificate is not valid here"* ]]
 }
 
 @test "nr-prepare does not retry refused credentials" {

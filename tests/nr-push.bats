@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # nr-push: the task's changes as a commit on the remote.
 load helper
+load servers
 
 branch=feature/task-demo-1.1
 token=ghp_0123456789abcdefghijklmnopqrstuvwxyz
@@ -415,6 +416,16 @@ line"
 	pushed
 	[ "$(field .push_result.retry_count)" -eq 1 ]
 	[[ "$stderr" == *'"event":"retry"'* ]]
+}
+
+@test "nr-push pushes over http with a token" {
+	remote config http.receivepack true
+	echo "x-access-token:$token" >users
+	start_server git-http --users users
+	work
+	GIT_TOKEN=$token push ".repo_url = \"$http_url/remote.git\""
+	pushed
+	run ! grep -rq "$token" slot "$XDG_STATE_HOME"
 }
 
 @test "nr-push pushes over file:// and ssh" {

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "slot.h"
+
+#include <sys/stat.h>
+
+#include "file.h"
+#include "json.h"
+#include "memory.h"
+#include "runner.h"
+#include "slot_lock.h"
+#include "stage_git.h"
+
+enum { MAX_NAMED_PATHS = 10 };
+
+static bool
+is_absent(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) != 0;
+}
+
+struct error *
+slot_choose(struct slot *slot, const struct stage *stage, const char *url)
+{
+	const char *path = document_workspace(stage->doc);
+
+	if (path != NULL && *path == '\0')
+		path = NULL;
+	if (path == NULL && url == NULL)
+		return error_new(ERROR_WORKSPACE,
+		    "cannot choose a workspace: the task has neither slot_path "
+		    "nor repo_url; set slot_path to a clone, or repo_url to "
+		    "what is to be cloned");
+	slot->path =
+	    path != NULL ? xstrdup(path) : stage_path(stage, "workspace");
+	slot->existed = !is_absent(slot->path);
+	slot->is_new = url != NULL &&
+	    (!slot->existed || file_is_empty_directory(slot->path));
+	return NULL;
+}
+
+static struct error *
+lock(struct slot *slot, const struct stage *stage)
+{
+	double dead_since;
+	struct error *err =
+	    slot_lock_take(&dead_since, git_directory(slot->git),
+		runner_id(stage->doc), document_string(stage->doc, "task_id"));
+
+	if (err != NULL)
+		return err;
+	slot->locked = true;
+	if (dead_since > 0 && git_remove_locks(slot->git, dead_since) > 0)
+		log_info("lock_removed",
+		    "removed a git lock that the runner before left behind");
+	return git_check_idle(slot->git);
+}
+
+struct error *
+slot_open(struct slot *slot, const struct stage *stage, const char *url,
+    const char *branch)
+{
+	struct error *err;
+
+	if (slot->is_new) {
+		log_info("clone", "cloning '%s' into '%s'", url, slot->path);
+		err = git_create(&slot->git, slot->path, url, branch);
+	} else {
+		err = git_open_used(&slot->git, slot->path);
+	}
+	if (err != NULL)
+		return err;
+	stage_git_author(stage, slot->git);
+	return lock(slot, stage);
+}
+
+static struct error *
+refuse_dirty(const struct slot *slot, char *const *paths, size_t n)
+{
+	struct buffer names = BUFFER_INIT(8192);
+	struct error *err;
+
+	for (; *paths != NULL; paths++)
+		buffer_appendf(
+		    &names, "%s%s", names.len > 0 ? ", " : "", *paths);
+	if (n > MAX_NAMED_PATHS)
+		buffer_appendf(
+		    &names, " and %zu more", n - (size_t)MAX_NAMED_PATHS);
+	err = error_new(ERROR_WORKSPACE,
+	    "cannot use slot '%s': it has changes that are not committed: "
+	    "%s; commit or stash them, or let nr-prepare --clean save them "
+	    "to a ref",
+	    slot->path, names.data);
+	buffer_release(&names);
+	return err;
+}
+
+struct error *
+slot_see_clean(struct slot *slot, const struct stage *stage)
+{
+	char **paths = NULL, *reference = NULL;
+	struct error *err;
+	size_t n;
+
+	err = git_changed_paths(slot->git, &paths, MAX_NAMED_PATHS, &n);
+	if (err == NULL && n > 0 && !config_boolean(stage->config, "clean"))
+		err = refuse_dirty(slot, paths, n);
+	else if (err == NULL && n > 0)
+		err = git_save_and_clean(
+		    slot->git, runner_id(stage->doc), &reference);
+	if (reference != NULL)
+		log_info("slot_cleaned",
+		    "saved %zu uncommitted changes of the slot to %s; get "
+		    "them back with: git -C '%s' stash apply %s",
+		    n, reference, slot->path, reference);
+	free(reference);
+	json_strings_free(paths);
+	return err;
+}
+
+void
+slot_take_back(struct slot *slot, const struct stage *stage)
+{
+	if (slot->locked)
+		error_free(slot_lock_release(
+		    git_directory(slot->git), runner_id(stage->doc)));
+	slot->locked = false;
+	if (!slot->is_new || slot->git == NULL)
+		return;
+	error_free(file_remove_tree(slot->path));
+	if (slot->existed)
+		error_free(file_make_directories(slot->path, 0777));
+}
+
+void
+slot_release(struct slot *slot)
+{
+	git_close(slot->git);
+	free(slot->path);
+	*slot = (struct slot){ 0 };
+}
