@@ -81,8 +81,6 @@ git_check_idle(const struct git *git)
 	err = check_lock(git, git->directory, "index.lock");
 	if (err == NULL)
 		err = check_lock(git, git->directory, "HEAD.lock");
-	if (err == NULL)
-		err = check_lock(git, git->common, "packed-refs.lock");
 	return err;
 }
 

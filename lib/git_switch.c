@@ -213,6 +213,23 @@ restore_place(const struct change *change, const struct place *place)
 	git_reference_free(reference);
 }
 
+/* The task does not need it: another work tree's runner may have moved it
+ * meanwhile, and to the same place. */
+static void
+move_base(struct change *change)
+{
+	git_oid now;
+
+	if (change->start->base_elsewhere ||
+	    write_place(change, &change->base) == 0)
+		return;
+	if (!git_reference_id(change->git, &now, change->base.name) ||
+	    !git_oid_equal(&now, &change->base.wanted))
+		log_warn("base_not_moved",
+		    "branch '%s' in '%s' is not moved to the remote's: %s",
+		    change->start->base, change->git->path, git_reason());
+}
+
 static int
 write_references(struct change *change, const char *head)
 {
@@ -221,8 +238,8 @@ write_references(struct change *change, const char *head)
 	if (code == 0 && strcmp(head, change->start->branch) != 0)
 		code = git_repository_set_head(
 		    change->git->repository, change->branch.name);
-	if (code == 0 && !change->start->base_elsewhere)
-		code = write_place(change, &change->base);
+	if (code == 0)
+		move_base(change);
 	return code;
 }
 
@@ -280,7 +297,6 @@ apply(struct change *change)
 			    change->start->branch);
 			restore_head(change, head);
 			restore_place(change, &change->branch);
-			restore_place(change, &change->base);
 		}
 	}
 	if (err != NULL && touched)

@@ -28,7 +28,7 @@
 
 enum {
 	IDLE_SECONDS = 60,
-	END_SECONDS = 10, /* for the remote's hooks after a push */
+	END_SECONDS = 10,
 	MAX_STDERR_BYTES = 4096,
 };
 
@@ -36,6 +36,7 @@ struct child {
 	git_smart_subtransport subtransport; /* first: libgit2 hands it back */
 	git_smart_subtransport_stream stream;
 	bool has_stream;
+	bool pushes;
 	bool failed; /* no use to wait for it */
 	struct git_link *link;
 	pid_t pid;            /* 0: none */
@@ -242,12 +243,16 @@ stream_write(
 	return 0;
 }
 
-/* The child has seen the end of its input; it is given time for the rest, as
- * the hooks after a push, but not after a failure. */
+/* The child has seen the end of its input, and is given time for the rest,
+ * but not after a failure. */
 static void
 end_child(struct child *child)
 {
 	double ends = clock_monotonic() + END_SECONDS;
+
+	/* A push runs hooks at the other end, after its verdict. */
+	if (child->pushes && child->link->network->ends > ends)
+		ends = child->link->network->ends;
 
 	close_fd(&child->to);
 	close_fd(&child->from);
@@ -428,6 +433,7 @@ action(git_smart_subtransport_stream **stream,
 	    service == GIT_SERVICE_UPLOADPACK_LS ? "upload-pack"
 						 : "receive-pack");
 	child->has_stream = true;
+	child->pushes = service == GIT_SERVICE_RECEIVEPACK_LS;
 	return err != NULL ? fail(child, err) : 0;
 }
 

@@ -369,6 +369,26 @@ local: one.txt" ]
 	[ -e slot/.git/worktrees/second/necrocode.lock ]
 }
 
+@test "nr-prepare works in many work trees of one repository at once" {
+	slot checkout -q --detach
+	for i in 1 2 3 4 5 6 7 8; do
+		slot worktree add -q --detach "../tree-$i"
+	done
+	commit_upstream news.txt news
+	for i in 1 2 3 4 5 6 7 8; do
+		task ".slot_path = \"$PWD/tree-$i\" | .task_id = \"$i\"" >"task-$i.json"
+		RUNNER_ID=r$i nr-prepare <"task-$i.json" >"out-$i.json" 2>"err-$i" &
+	done
+	wait
+	for i in 1 2 3 4 5 6 7 8; do
+		[ "$(jq -r .error "out-$i.json")" = null ]
+		[ "$(jq -r .workspace.base_commit "out-$i.json")" = "$(git -C remote.git rev-parse main)" ]
+		[ -z "$(git -C "tree-$i" status --porcelain)" ]
+	done
+	[ "$(slot rev-parse main)" = "$(slot rev-parse origin/main)" ]
+	slot fsck --no-dangling --no-progress
+}
+
 @test "nr-prepare refuses a branch that another work tree has checked out" {
 	slot worktree add -q -b "$branch" ../second
 	before=$(snapshot)
