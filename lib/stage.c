@@ -140,8 +140,8 @@ plan(struct stage *stage)
 	struct error *error = stage->program->run(stage);
 
 	if (error != NULL)
-		log_event(LOG_ERROR, "plan_failed", jv_null(), "%s",
-		    error->message);
+		log_event(
+		    LOG_ERROR, "plan_failed", jv_null(), "%s", error->message);
 	return error;
 }
 
