@@ -43,15 +43,16 @@ struct error {
 };
 
 struct error *error_new(enum error_type type, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), returns_nonnull));
 /* The same, with ": " and the text of the current errno at its end. */
 struct error *error_errno(enum error_type type, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), returns_nonnull));
 /* CancelledError for a signal: exit 130 for SIGINT, 143 for SIGTERM. */
-struct error *error_cancelled(int signal_number);
+struct error *error_cancelled(int signal_number)
+    __attribute__((returns_nonnull));
 /* Puts "text: " before the message and returns the same error. */
 struct error *error_prefix(struct error *error, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), returns_nonnull));
 void error_free(struct error *error);
 
 /* Frees the second error and returns the first that is not NULL. */

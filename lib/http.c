@@ -181,7 +181,7 @@ static bool
 same_origin(const struct http *http, const char *url)
 {
 	CURLU *a = http->curl->curl_url(), *b = http->curl->curl_url();
-	bool same = http->options.origin != NULL && a != NULL && b != NULL &&
+	bool same = http->options.origin != NULL &&
 	    http->curl->curl_url_set(
 		a, CURLUPART_URL, http->options.origin, 0) == CURLUE_OK &&
 	    http->curl->curl_url_set(b, CURLUPART_URL, url, 0) == CURLUE_OK &&

@@ -466,9 +466,10 @@ scan_value(struct scanner *s, const struct place *place, unsigned depth)
 void
 json_scan(struct json_scan *scan, const char *text, size_t len)
 {
-	struct scanner s = { text, text, text + len, scan, false };
+	struct scanner s = { .text = text, .at = text, .end = text + len };
 
 	*scan = (struct json_scan){ 0 };
+	s.scan = scan;
 	skip_space(&s);
 	if (s.at == s.end) {
 		report(&s, NULL, true, s.at, "the text is empty");
