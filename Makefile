@@ -140,8 +140,12 @@ lint:
 		--suppress=readdirCalled --suppress=getpwuidCalled \
 		-D_POSIX_C_SOURCE=200809L -DVERSION='""' -DDATADIR='""' \
 		-I lib lib src
-	echo $(wildcard lib/*.c src/*.c) | xargs -n 8 -P "$$(nproc)" sh -c \
-		'clang-tidy --quiet "$$@" -- $(our_cppflags) -std=c17' sh
+	@$(MAKE) -s -j$$(nproc) $(patsubst %.c,build/tidy/%,\
+		$(wildcard lib/*.c src/*.c))
+
+build/tidy/%: %.c $(headers) .clang-tidy
+	clang-tidy --quiet $< -- $(our_cppflags) -std=c17
+	@mkdir -p $(@D) && touch $@
 
 bench:
 	@$(MAKE) -s deps-build deps-bench
