@@ -70,6 +70,20 @@ print_operands(const struct config_options *options)
 	putchar('\n');
 }
 
+/* For a script that names something by the time: date(1) would cost as much
+ * as all this. */
+static void
+print_timestamp(void)
+{
+	time_t now = time(NULL);
+	char text[32];
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+	strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &utc);
+	printf("timestamp=%s\n", text);
+}
+
 /*
  * `null` takes a setting back to its default; an empty variable would leave
  * the file's value in place.
@@ -95,6 +109,7 @@ config_show_sh(const struct config *config, char *const keys[], size_t n,
 		    strcmp(origin, "default") != 0 ? text : "null", "\n");
 		free(text);
 	}
+	print_timestamp();
 	print_operands(options);
 	if (options->file != NULL)
 		return print_config_file(options->file);

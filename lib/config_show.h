@@ -17,7 +17,8 @@ void config_show_json(
 /*
  * name='value' for each key; then, so that the stages a script starts
  * inherit it, an export of every setting of the options and of their file;
- * and `set --` with the operands that stood among the options.
+ * `set --` with the operands that stood among the options; and the time, as
+ * timestamp=20260131T120000Z.
  */
 struct error *config_show_sh(const struct config *config, char *const keys[],
     size_t n, const struct config_options *options);

@@ -23,6 +23,7 @@ struct options {
 	const char *path; /* -o */
 	const char *stage;
 	const char *until; /* the line that ends the input */
+	const char *sync;  /* the line that is answered */
 	struct log_field *fields;
 	size_t n_fields;
 };
@@ -55,6 +56,11 @@ static const char usage[] =
     "      --field NAME=VALUE  add to lines that lack it\n"
     "      --stage NAME        the stage of lines that name none\n"
     "      --until TEXT        stop reading behind a line that ends in TEXT\n"
+    "      --sync TEXT         behind a line that ends in TEXT, when all "
+    "before\n"
+    "                          it is in the file, write a line to descriptor "
+    "3\n"
+    "      --unlink FILE       remove FILE, such as the fifo that is read\n"
     "      --progress, --no-progress\n"
     "                          a status line; default on a terminal\n"
     "  -h, --help  -V, --version\n";
@@ -102,6 +108,8 @@ enum {
 	OPTION_FIELD = 256,
 	OPTION_STAGE,
 	OPTION_UNTIL,
+	OPTION_SYNC,
+	OPTION_UNLINK,
 	OPTION_PROGRESS,
 	OPTION_NO_PROGRESS
 };
@@ -114,6 +122,8 @@ static const struct option long_options[] = {
 	{ "field", required_argument, NULL, OPTION_FIELD },
 	{ "stage", required_argument, NULL, OPTION_STAGE },
 	{ "until", required_argument, NULL, OPTION_UNTIL },
+	{ "sync", required_argument, NULL, OPTION_SYNC },
+	{ "unlink", required_argument, NULL, OPTION_UNLINK },
 	{ "progress", no_argument, NULL, OPTION_PROGRESS },
 	{ "no-progress", no_argument, NULL, OPTION_NO_PROGRESS },
 	{ "help", no_argument, NULL, 'h' },
@@ -147,6 +157,13 @@ parse_option(struct options *options, int option)
 		break;
 	case OPTION_UNTIL:
 		options->until = optarg;
+		break;
+	case OPTION_SYNC:
+		options->sync = optarg;
+		break;
+	case OPTION_UNLINK:
+		/* One that is not there any more is as good. */
+		(void)unlink(optarg);
 		break;
 	case OPTION_PROGRESS:
 		options->progress = true;
@@ -260,30 +277,43 @@ write_file(struct log *log)
 	keep_error(log, error);
 }
 
-/* Takes the end mark off a line that has it. */
+/* Takes a mark off the end of a line that has it. */
 static bool
-ends_input(const struct log *log, const char *text, size_t *len)
+take_mark(const char *mark, const char *text, size_t *len)
 {
-	size_t n = log->options.until != NULL ? strlen(log->options.until) : 0;
+	size_t n = mark != NULL ? strlen(mark) : 0;
 
-	if (n == 0 || *len < n ||
-	    memcmp(text + *len - n, log->options.until, n) != 0)
+	if (n == 0 || *len < n || memcmp(text + *len - n, mark, n) != 0)
 		return false;
 	*len -= n;
 	return true;
 }
 
 static void
-handle_line(void *context, const char *text, size_t len, size_t n_cut)
+write_lines(struct log *log)
 {
-	struct log *log = context;
+	write_file(log);
+	if (log->rendered.len > 0)
+		keep_error(log,
+		    outlet_write(
+			&log->outlet, log->rendered.data, log->rendered.len));
+	buffer_clear(&log->rendered);
+}
+
+static void
+answer(struct log *log)
+{
+	write_lines(log);
+	if (write(3, "\n", 1) < 0) {
+		/* Nobody waits any more. */
+	}
+}
+
+static void
+handle_text(struct log *log, const char *text, size_t len, size_t n_cut)
+{
 	struct log_line line;
 
-	if (log->ended)
-		return;
-	log->ended = n_cut == 0 && ends_input(log, text, &len);
-	if (log->ended && len == 0)
-		return;
 	log_line_read(&line, &log->reader, text, len, n_cut);
 	progress_note(&log->progress, &line);
 	if (line.level >= log->options.level) {
@@ -300,14 +330,20 @@ handle_line(void *context, const char *text, size_t len, size_t n_cut)
 }
 
 static void
-write_lines(struct log *log)
+handle_line(void *context, const char *text, size_t len, size_t n_cut)
 {
-	write_file(log);
-	if (log->rendered.len > 0)
-		keep_error(log,
-		    outlet_write(
-			&log->outlet, log->rendered.data, log->rendered.len));
-	buffer_clear(&log->rendered);
+	struct log *log = context;
+	bool sync;
+
+	if (log->ended)
+		return;
+	sync = n_cut == 0 && take_mark(log->options.sync, text, &len);
+	log->ended =
+	    !sync && n_cut == 0 && take_mark(log->options.until, text, &len);
+	if (len > 0 || !(sync || log->ended))
+		handle_text(log, text, len, n_cut);
+	if (sync)
+		answer(log);
 }
 
 /* false: the input has ended. */

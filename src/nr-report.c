@@ -2,6 +2,7 @@
 /* nr-report: sum up, and give the slot back; see nr-report(1). */
 #include "stage.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,7 +18,7 @@
 
 enum { MAX_SUMMARY_BYTES = 1024 * 1024, MAX_LOCK_BYTES = 65536 };
 
-static const char *cancelled, *stage_status, *summary_path, *format;
+static const char *cancelled, *stage_status, *summary_path, *save_path, *format;
 
 /* The type for an exit code that a stage of ours ended with. */
 static enum error_type
@@ -286,6 +287,21 @@ run(struct stage *stage)
 }
 
 static struct error *
+save_document(const struct stage *stage)
+{
+	int fd =
+	    open(save_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct error *error;
+
+	if (fd < 0)
+		return error_errno(ERROR_IO, "cannot create '%s'", save_path);
+	error = document_write(stage->doc, fd, stage->mask);
+	if (close(fd) < 0 && error == NULL)
+		error = error_errno(ERROR_IO, "cannot write '%s'", save_path);
+	return error;
+}
+
+static struct error *
 write_report(const struct stage *stage)
 {
 	bool as_text = format != NULL && strcmp(format, "text") == 0;
@@ -294,6 +310,9 @@ write_report(const struct stage *stage)
 	size_t len;
 	char *text;
 
+	error = save_path != NULL ? save_document(stage) : NULL;
+	if (error != NULL)
+		return error;
 	if (!as_text && !as_markdown)
 		return document_write(stage->doc, STDOUT_FILENO, stage->mask);
 	text = summary_text(
@@ -316,6 +335,10 @@ main(int argc, char *argv[])
 		    .argument = "FILE",
 		    .help = "write the text to FILE as well",
 		    .value = &summary_path },
+		{ .name = "save",
+		    .argument = "FILE",
+		    .help = "write the document to FILE as well",
+		    .value = &save_path },
 		{ .name = "cancelled",
 		    .argument = "SIGNAL",
 		    .help = "the run was cancelled by INT or TERM",

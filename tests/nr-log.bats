@@ -204,6 +204,31 @@ log_text() {
 	[ "$(each .msg)" = $'one\npart' ]
 }
 
+@test "a line can ask whether the file has everything before it" {
+	mkfifo open
+	exec 7<>open
+	nr-log -o log --sync SYNC <open 3>answer >/dev/null 7>&- &
+	printf 'one\nSYNC\n' >&7
+	local n=0
+	until [ -s answer ]; do
+		sleep 0.02
+		n=$((n + 1))
+		[ "$n" -lt 400 ]
+	done
+	[ "$(jq -r .msg log)" = one ]
+	exec 7>&-
+	wait $!
+	[ "$(jq -r .msg log)" = one ]
+}
+
+@test "the fifo that it reads can be removed" {
+	mkfifo fifo
+	echo one >fifo &
+	stage nr-log --unlink fifo <fifo
+	[ "$(each .msg)" = one ]
+	[ ! -e fifo ]
+}
+
 @test "wrong options are refused" {
 	for options in '-l loud' '-f xml' '--field x' 'file' '--no-such'; do
 		# shellcheck disable=SC2086

@@ -17,17 +17,27 @@ prepare_test() {
 			$doc
 		EOF
 		)
+		save=/dev/null
+		for option; do
+			case $option in --save=*) save=${option#*=} ;; esac
+		done
+		finish() {
+			printf '%s\n' "$doc" >"$save"
+			printf '%s\n' "$doc"
+		}
 		fail() {
-			jq -c --argjson code "$1" \
+			doc=$(jq -c --argjson code "$1" \
 				'.error //= {type: "x", exit_code: $code}' <<-EOF
 				$doc
 			EOF
+			)
+			finish
 			exit "$1"
 		}
 		if [ "${AT-}" = "$name" ]; then
 			eval "$ACT"
 		fi
-		printf '%s\n' "$doc"
+		finish || exit 74
 	END
 	chmod +x bin/*
 	for name in prepare exec test push upload report; do
@@ -415,14 +425,14 @@ cancel() {
 	wait_in exec
 	cancel TERM
 	[ "$(trail)" = "prepare exec upload report" ]
-	grep -q '^report --cancelled=TERM ' steps
+	grep -q '^report .*--cancelled=TERM ' steps
 }
 
 @test "SIGHUP cancels like SIGTERM" {
 	wait_in test
 	cancel HUP
 	[ "$(trail)" = "prepare exec test upload report" ]
-	grep -q '^report --cancelled=TERM ' steps
+	grep -q '^report .*--cancelled=TERM ' steps
 	run ! grep -q '^exec --fix' steps
 }
 
@@ -439,7 +449,7 @@ cancel() {
 	wait_for waiting
 	kill -INT "$pid"
 	wait "$pid" || true
-	grep -q '^report --cancelled=INT ' steps
+	grep -q '^report .*--cancelled=INT ' steps
 }
 
 @test "a signal while artifacts are delivered does not stop that" {
@@ -502,7 +512,7 @@ cancel() {
 	for out in '>&-' '>/dev/full'; do
 		run --separate-stderr sh -c "timeout 60 nr-run task.json $out"
 		[ "$status" -eq 74 ]
-		[[ $stderr == *"cannot write the result; it is in $runs/r1"*60-report.json ]]
+		[[ $stderr == *"nr-run: the result is in $runs/r1"*60-report.json ]]
 	done
 	[ "$(jq -r .title "$runs/r1/60-report.json")" = t ]
 }
@@ -538,9 +548,12 @@ cancel() {
 @test "on a terminal a summary ends the run" {
 	replace_stage nr-report <<-'END'
 		for option; do
-			case $option in --summary=*) echo "all is well" >"${option#*=}" ;; esac
+			case $option in
+			--summary=*) echo "all is well" >"${option#*=}" ;;
+			--save=*) save=${option#*=} ;;
+			esac
 		done
-		exec cat
+		exec tee "$save"
 	END
 	run script -qec 'nr-run task.json >result' /dev/null </dev/null
 	[[ $output == *"all is well"* ]]
