@@ -31,6 +31,8 @@ struct error *git_start(void);
  * git_start() put off, from $SSL_CERT_FILE or the system's bundle.
  */
 struct error *git_tls_load(void);
+/* Before libgit2 starts: no certificates yet. */
+void git_tls_defer(void);
 
 /*
  * An error for a libgit2 call that returned `code`: the text, ": ", and what

@@ -20,6 +20,7 @@ git_start(void)
 		return NULL;
 	/* libgit2 writes to sockets, and we to pipes, whose peer may die. */
 	signal(SIGPIPE, SIG_IGN);
+	git_tls_defer();
 	code = git_libgit2_init();
 	if (code < 0)
 		return git_failure(
