@@ -34,8 +34,11 @@ scripts = $(wildcard bin/nr-run)
 pages = $(wildcard man/*.[1-9])
 
 test_programs = $(patsubst tests/lib/%.c,$(BUILD)/tests/%,\
-	$(wildcard tests/lib/*.c))
-sources = $(wildcard lib/*.c src/*.c tests/lib/*.c tests/fuzz/*.c)
+	$(wildcard tests/lib/*.c)) \
+	$(patsubst tests/escape/%.c,$(BUILD)/tests/escape/%,\
+	$(wildcard tests/escape/*.c))
+sources = $(wildcard lib/*.c src/*.c tests/lib/*.c tests/fuzz/*.c \
+	tests/escape/*.c)
 headers = $(wildcard lib/*.h)
 shell_scripts = $(scripts) $(wildcard share/examples/*.sh tests/tools/*.sh \
 	tests/bench/*.sh) .ci/run
@@ -114,6 +117,11 @@ $(BUILD)/tests/%: tests/lib/%.c $(BUILD)/libnr.a
 	@mkdir -p $(@D)
 	$(CC) $(our_cppflags) $(CPPFLAGS) $(our_cflags) $(CFLAGS) -MMD -MP \
 		$(our_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
+
+# What tries to escape is no program of ours, and is built plainly.
+$(BUILD)/tests/escape/%: tests/escape/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -O1 -Wall -Wextra -pthread -o $@ $<
 
 # The whole suite again, built with the sanitizers, in a place of its own.
 sanitizers = -fsanitize=address,undefined

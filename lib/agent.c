@@ -211,8 +211,14 @@ explain(const struct agent *agent, const char *how)
 		    how);
 	case PROCESS_CANCELLED:
 		return error_cancelled(cancel_signal());
+	case PROCESS_MEMORY:
+	case PROCESS_TOO_MANY:
+	case PROCESS_TOO_LARGE:
+		return error_new(
+		    ERROR_RESOURCE, "the agent '%s' %s", agent->name, how);
 	case PROCESS_EXITED:
 	case PROCESS_SIGNALED:
+	case PROCESS_LOST:
 		break;
 	}
 	return failed(agent, how);

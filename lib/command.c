@@ -135,26 +135,6 @@ command_run(struct process_result *result,
 	return NULL;
 }
 
-static const char *
-end_name(enum process_end end)
-{
-	switch (end) {
-	case PROCESS_EXITED:
-		return "exited";
-	case PROCESS_SIGNALED:
-		return "signaled";
-	case PROCESS_NO_START:
-		return "not_started";
-	case PROCESS_TIMED_OUT:
-		return "timed_out";
-	case PROCESS_STALLED:
-		return "stalled";
-	case PROCESS_CANCELLED:
-		return "cancelled";
-	}
-	return "";
-}
-
 static jv
 signal_name(int signal_number)
 {
@@ -173,7 +153,7 @@ command_outcome(const struct process_result *result)
 	jv outcome = json_set_boolean(jv_object(), "success",
 	    result->end == PROCESS_EXITED && result->exit_code == 0);
 
-	outcome = json_set_string(outcome, "end", end_name(result->end));
+	outcome = json_set_string(outcome, "end", process_end_name(result->end));
 	outcome = json_set_number(outcome, "exit_code", result->exit_code);
 	outcome = json_set(outcome, "signal", signal_name(result->signal));
 	return json_set_number(outcome, "duration_seconds",
@@ -183,7 +163,7 @@ command_outcome(const struct process_result *result)
 jv
 command_metrics(const struct process_result *result)
 {
-	double peak = (double)result->peak_rss_bytes / (1024 * 1024);
+	double peak = (double)result->peak_memory_bytes / (1024 * 1024);
 	jv metrics = json_set_number(jv_object(), "user_seconds",
 	    clock_milliseconds(result->user_seconds));
 

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* ppoll, wait4, sigabbrev_np */
+#define _GNU_SOURCE /* ppoll, wait4 */
 #include "process.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
-#include "memory.h"
 #include "process_internal.h"
 
 static const double default_grace_seconds = 10;
@@ -26,62 +21,22 @@ static const double kill_seconds = 5;
 static const double kill_again_seconds = 0.02;
 static const double forever = 1e18;
 
-enum { OUT, ERR, N_CAPTURES };
-
 struct run {
 	const struct process_options *options;
 	struct process_result *result;
-	struct capture *captures[N_CAPTURES];
+	struct capture *captures[STDIO_N_CAPTURES];
 	struct family family;
-	pid_t child; /* 0: not started, or reaped */
-	bool alone;  /* nothing of it is left */
+	struct limiter *limiter;
+	struct watch watch;
+	bool has_output;
+	size_t floor_bytes;   /* no child's ru_maxrss is less: it is ours */
+	size_t largest_bytes; /* the largest ru_maxrss */
+	pid_t child;          /* 0: not started, or reaped */
+	bool alone;           /* nothing of it is left */
 	double started, last_output;
-	struct error *error;       /* the first that makes going on senseless */
-	sigset_t blocked, waiting; /* signal masks: outside of and in ppoll */
-	struct {
-		sigset_t mask;
-		struct sigaction child, file_size;
-		int subreaper;
-	} before;
+	struct error *error; /* the first that makes going on senseless */
+	struct signals signals;
 };
-
-static volatile sig_atomic_t child_news;
-
-static void
-note_child(int signal_number)
-{
-	(void)signal_number;
-	child_news = 1;
-}
-
-static void
-take_signals(struct run *run)
-{
-	struct sigaction note = { .sa_handler = note_child };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	static const int ours[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-
-	sigemptyset(&run->blocked);
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
-		sigaddset(&run->blocked, ours[i]);
-	sigprocmask(SIG_BLOCK, &run->blocked, &run->before.mask);
-	run->waiting = run->before.mask;
-	sigdelset(&run->waiting, SIGCHLD);
-	sigaction(SIGCHLD, &note, &run->before.child);
-	/* A file size limit is an error of write(), not our death. */
-	sigaction(SIGXFSZ, &ignore, &run->before.file_size);
-	prctl(PR_GET_CHILD_SUBREAPER, &run->before.subreaper);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-}
-
-static void
-return_signals(const struct run *run)
-{
-	prctl(PR_SET_CHILD_SUBREAPER, run->before.subreaper);
-	sigaction(SIGXFSZ, &run->before.file_size, NULL);
-	sigaction(SIGCHLD, &run->before.child, NULL);
-	sigprocmask(SIG_SETMASK, &run->before.mask, NULL);
-}
 
 static void
 fail(struct run *run, struct error *error)
@@ -96,14 +51,16 @@ seconds(const struct timeval *time)
 }
 
 static void
-account(struct process_result *result, const struct rusage *usage)
+account(struct run *run, const struct rusage *usage)
 {
-	size_t peak = (size_t)usage->ru_maxrss * 1024;
+	enum { BLOCK_BYTES = 512 };
+	size_t largest = (size_t)usage->ru_maxrss * 1024;
 
-	result->user_seconds += seconds(&usage->ru_utime);
-	result->system_seconds += seconds(&usage->ru_stime);
-	if (peak > result->peak_rss_bytes)
-		result->peak_rss_bytes = peak;
+	run->result->user_seconds += seconds(&usage->ru_utime);
+	run->result->system_seconds += seconds(&usage->ru_stime);
+	run->result->written_bytes += (size_t)usage->ru_oublock * BLOCK_BYTES;
+	if (largest > run->largest_bytes)
+		run->largest_bytes = largest;
 }
 
 static void
@@ -117,6 +74,15 @@ child_ended(struct run *run, int status)
 	} else {
 		run->result->exit_code = WEXITSTATUS(status);
 	}
+}
+
+/* The child is gone, but its status went to somebody else. */
+static void
+lose(struct run *run)
+{
+	run->child = 0;
+	run->result->end = PROCESS_LOST;
+	run->result->wall_seconds = clock_monotonic() - run->started;
 }
 
 /*
@@ -133,13 +99,15 @@ reap(struct run *run)
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
 		if (family_is_bystander(&run->family, pid))
 			continue;
-		account(run->result, &usage);
+		account(run, &usage);
 		if (pid == run->child)
 			child_ended(run, status);
 	}
-	if (pid < 0)
-		run->alone = run->child == 0;
-	else if (run->child == 0 && run->family.n_bystanders > 0)
+	if (pid < 0) {
+		run->alone = true;
+		if (run->child != 0)
+			lose(run);
+	} else if (run->child == 0 && run->family.n_bystanders > 0)
 		run->alone = family_count(&run->family) == 0;
 }
 
@@ -165,11 +133,14 @@ time_until(double when)
 }
 
 static void
-read_captures(struct run *run, const struct pollfd fds[N_CAPTURES])
+read_captures(struct run *run, const struct pollfd fds[STDIO_N_CAPTURES])
 {
-	for (int i = 0; i < N_CAPTURES; i++) {
+	for (int i = 0; i < STDIO_N_CAPTURES; i++) {
 		if (fds[i].revents == 0)
 			continue;
+		if (!run->has_output && run->child != 0)
+			watch_glance(&run->watch, run->child);
+		run->has_output = true;
 		fail(run, capture_read(run->captures[i]));
 		run->last_output = clock_monotonic();
 	}
@@ -180,7 +151,7 @@ send_events(const struct run *run)
 {
 	double now = clock_monotonic();
 
-	for (int i = 0; i < N_CAPTURES; i++) {
+	for (int i = 0; i < STDIO_N_CAPTURES; i++) {
 		double due = capture_event_due(run->captures[i]);
 
 		if (due > 0 && due <= now)
@@ -192,37 +163,33 @@ send_events(const struct run *run)
 static void
 wait_for_news(struct run *run, double until)
 {
-	struct pollfd fds[N_CAPTURES];
+	struct pollfd fds[STDIO_N_CAPTURES];
 	struct timespec timeout;
 	int n_ready;
 
-	for (int i = 0; i < N_CAPTURES; i++) {
+	for (int i = 0; i < STDIO_N_CAPTURES; i++) {
 		double due = capture_event_due(run->captures[i]);
 
-		/* poll() passes over a descriptor of -1. */
-		fds[i] = (struct pollfd){
-			.fd = capture_fd(run->captures[i]),
-			.events = POLLIN,
-		};
+		fds[i] = capture_poll(run->captures[i]);
 		if (due > 0)
 			until = earlier(until, due);
 	}
-	timeout = time_until(until);
-	n_ready = ppoll(fds, N_CAPTURES, &timeout, &run->waiting);
+	timeout = time_until(earlier(until, run->watch.next));
+	n_ready = ppoll(fds, STDIO_N_CAPTURES, &timeout, &run->signals.waiting);
 	if (n_ready > 0) {
 		read_captures(run, fds);
 		/*
 		 * ppoll() lets no signal in while there is something to read:
 		 * a command that never stops printing could not be cancelled.
 		 */
-		sigprocmask(SIG_SETMASK, &run->waiting, NULL);
-		sigprocmask(SIG_SETMASK, &run->blocked, NULL);
+		sigprocmask(SIG_SETMASK, &run->signals.waiting, NULL);
+		sigprocmask(SIG_SETMASK, &run->signals.blocked, NULL);
 	}
 	send_events(run);
-	if (child_news) {
-		child_news = 0;
+	if (signals_child_news())
 		reap(run);
-	}
+	if (!run->alone && clock_monotonic() >= run->watch.next)
+		watch_look(&run->watch, &run->family);
 }
 
 static double
@@ -238,6 +205,9 @@ stall_deadline(const struct run *run)
 {
 	double limit = run->options->stall_seconds;
 
+	for (int i = 0; i < STDIO_N_CAPTURES; i++)
+		if (capture_is_held_up(run->captures[i]))
+			return forever;
 	return limit > 0 ? run->last_output + limit : forever;
 }
 
@@ -253,6 +223,8 @@ must_end(struct run *run)
 		run->result->end = PROCESS_TIMED_OUT;
 	else if (now >= stall_deadline(run))
 		run->result->end = PROCESS_STALLED;
+	else if (run->watch.too_many)
+		run->result->end = PROCESS_TOO_MANY;
 	else
 		return run->error != NULL;
 	return true;
@@ -314,7 +286,7 @@ supervise(struct run *run)
 	if (!run->alone)
 		kill_family(run);
 	if (run->child != 0)
-		run->result->wall_seconds = clock_monotonic() - run->started;
+		lose(run);
 	if (!ended && run->result->signal != 0)
 		run->result->end =
 		    cancel_signal() != 0 ? PROCESS_CANCELLED : PROCESS_SIGNALED;
@@ -327,37 +299,10 @@ drain(struct run *run)
 {
 	double until = clock_monotonic() + drain_seconds;
 
-	while ((capture_fd(run->captures[OUT]) >= 0 ||
-		   capture_fd(run->captures[ERR]) >= 0) &&
+	while ((capture_is_open(run->captures[0]) ||
+		   capture_is_open(run->captures[1])) &&
 	    run->error == NULL && clock_monotonic() < until)
 		wait_for_news(run, until);
-}
-
-static struct error *
-open_captures(struct run *run, int fds[3])
-{
-	const struct process_options *options = run->options;
-	struct error *error;
-
-	error = capture_open(&run->captures[OUT], &fds[1], options->stdout_path,
-	    options, "stdout");
-	if (error != NULL)
-		return error;
-	return capture_open(&run->captures[ERR], &fds[2], options->stderr_path,
-	    options, "stderr");
-}
-
-static struct error *
-open_input(const struct run *run, int fds[3])
-{
-	const char *path = run->options->stdin_path != NULL
-	    ? run->options->stdin_path
-	    : "/dev/null";
-
-	fds[0] = open(path, O_RDONLY | O_CLOEXEC);
-	if (fds[0] < 0)
-		return error_errno(ERROR_IO, "cannot open '%s'", path);
-	return NULL;
 }
 
 /* Starts the child with no signal let in until it is on its own. */
@@ -366,12 +311,21 @@ start(struct run *run, const int fds[3])
 {
 	sigset_t all;
 	struct error *error;
+	struct rusage usage;
 
+	getrusage(RUSAGE_SELF, &usage);
+	run->floor_bytes = (size_t)usage.ru_maxrss * 1024;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	run->started = run->last_output = clock_monotonic();
-	error = process_start(&run->child, run->result, run->options, fds);
-	sigprocmask(SIG_SETMASK, &run->blocked, NULL);
+	error = process_start(
+	    &run->child, run->result, run->options, run->limiter, fds);
+	sigprocmask(SIG_SETMASK, &run->signals.blocked, NULL);
+	watch_init(&run->watch, &run->options->limits,
+	    limiter_means(run->limiter), run->started);
+	/* A command may be over before the first look. */
+	if (run->child != 0)
+		watch_glance(&run->watch, run->child);
 	return error;
 }
 
@@ -379,20 +333,68 @@ static void
 run_child(struct run *run)
 {
 	int fds[3] = { -1, -1, -1 };
-	struct error *error = open_input(run, fds);
+	struct error *error = stdio_open(fds, run->captures, run->options);
 
 	if (error == NULL)
-		error = open_captures(run, fds);
-	if (error == NULL)
 		error = start(run, fds);
-	for (int i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	stdio_close(fds);
 	fail(run, error);
 	if (run->child != 0)
 		supervise(run);
 	if (run->error == NULL)
 		drain(run);
+}
+
+/*
+ * A child of vfork is charged with our own memory up to its exec, so that its
+ * peak is not known unless it is larger than ours.
+ */
+static size_t
+peak_memory(const struct run *run, const struct limits_usage *usage)
+{
+	size_t peak = run->watch.peak_memory_bytes;
+
+	if (run->largest_bytes > run->floor_bytes && run->largest_bytes > peak)
+		peak = run->largest_bytes;
+	/* That of a group counts the page cache, which is given back before
+	 * anything is ended. */
+	if (peak == 0 || usage->n_memory_kills > 0)
+		peak = usage->peak_memory_bytes > peak
+		    ? usage->peak_memory_bytes
+		    : peak;
+	return peak;
+}
+
+static bool
+is_too_large(const struct run *run)
+{
+	const struct process_result *result = run->result;
+
+	/* By itself, or its shell says so. */
+	return run->options->limits.file_size_bytes > 0 &&
+	    result->exit_code == 128 + SIGXFSZ;
+}
+
+static void
+conclude(struct run *run)
+{
+	struct process_result *result = run->result;
+	struct limits_usage usage;
+	bool by_itself;
+
+	result->means = *limiter_means(run->limiter);
+	limiter_close(run->limiter, &usage);
+	result->n_memory_kills =
+	    usage.n_memory_kills + run->watch.n_memory_kills;
+	result->throttled_seconds = usage.throttled_seconds;
+	result->peak_memory_bytes = peak_memory(run, &usage);
+	by_itself =
+	    result->end == PROCESS_EXITED || result->end == PROCESS_SIGNALED;
+	/* A build may do well without a process that was ended. */
+	if (by_itself && result->exit_code != 0 && result->n_memory_kills > 0)
+		result->end = PROCESS_MEMORY;
+	else if (by_itself && is_too_large(run))
+		result->end = PROCESS_TOO_LARGE;
 }
 
 static void
@@ -401,12 +403,13 @@ finish(struct run *run)
 	struct process_output *outputs[] = { &run->result->out,
 		&run->result->err };
 
-	for (int i = 0; i < N_CAPTURES; i++) {
+	for (int i = 0; i < STDIO_N_CAPTURES; i++) {
 		if (run->captures[i] == NULL)
 			continue;
 		fail(run, capture_finish(run->captures[i], outputs[i]));
 		capture_free(run->captures[i]);
 	}
+	conclude(run);
 	family_release(&run->family);
 }
 
@@ -427,54 +430,12 @@ process_run(
 	if (full.environment == NULL)
 		full.environment = environment =
 		    process_environment(NULL, NULL, NULL);
-	take_signals(&run);
+	signals_take(&run.signals);
 	family_init(&run.family);
+	run.limiter = limiter_open(&full.limits);
 	run_child(&run);
 	finish(&run);
-	return_signals(&run);
+	signals_return(&run.signals);
 	process_environment_free(environment);
 	return run.error;
-}
-
-char *
-process_describe(
-    const struct process_result *result, const struct process_options *options)
-{
-	const char *name;
-
-	switch (result->end) {
-	case PROCESS_EXITED:
-		/* What a shell says of a command that a signal ended. */
-		name = result->exit_code > 128
-		    ? sigabbrev_np(result->exit_code - 128)
-		    : NULL;
-		return name == NULL
-		    ? xasprintf("exit code %d", result->exit_code)
-		    : xasprintf(
-			  "exit code %d (SIG%s)", result->exit_code, name);
-	case PROCESS_SIGNALED:
-		name = sigabbrev_np(result->signal);
-		if (name == NULL)
-			return xasprintf("killed by signal %d", result->signal);
-		return xasprintf("killed by SIG%s", name);
-	case PROCESS_NO_START:
-		if (result->start_errno == ENOEXEC)
-			return xstrdup(
-			    "cannot be started: it is for another "
-			    "machine, or its #! line names a program that "
-			    "does not exist");
-		return xasprintf(
-		    "cannot be started: %s", strerror(result->start_errno));
-	case PROCESS_TIMED_OUT:
-		return xasprintf("timed out after %.6g s",
-		    clock_milliseconds(options->timeout_seconds));
-	case PROCESS_STALLED:
-		return xasprintf("stalled: no output for %.6g s",
-		    clock_milliseconds(options->stall_seconds));
-	case PROCESS_CANCELLED:
-		name = sigabbrev_np(cancel_signal());
-		return xasprintf(
-		    "cancelled by SIG%s", name != NULL ? name : "TERM");
-	}
-	return xstrdup("");
 }

@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "limiter.h"
 #include "mask.h"
 
 enum process_end {
@@ -28,7 +29,13 @@ enum process_end {
 	PROCESS_NO_START,  /* not started: start_errno, exit_code 126 or 127 */
 	PROCESS_TIMED_OUT, /* ended by us: timeout_seconds */
 	PROCESS_STALLED,   /* ended by us: stall_seconds without output */
+	PROCESS_MEMORY,    /* failed, and a process of it over the limit was
+	                    * ended; exit_code and signal as it ended */
+	PROCESS_TOO_MANY,  /* ended by us: more processes than allowed */
+	PROCESS_TOO_LARGE, /* by SIGXFSZ: a file over the limit */
 	PROCESS_CANCELLED, /* ended by us: cancel_signal() */
+	PROCESS_LOST,      /* not even SIGKILL ended it, or somebody else took
+	                    * its status */
 };
 
 struct process_options {
@@ -38,10 +45,14 @@ struct process_options {
 	const char *stdin_path;   /* NULL: /dev/null */
 	const char *stdout_path;  /* files, created 0600 */
 	const char *stderr_path;
+	bool inherit_input;  /* our standard input, for stdin_path */
+	bool inherit_output; /* our standard output and error, for the paths;
+	                      * with stall_seconds by way of us */
 	size_t output_limit; /* bytes kept of each, head and tail; 0: 64 MiB */
-	double timeout_seconds;  /* 0: none */
-	double stall_seconds;    /* 0: none */
-	double grace_seconds;    /* 0: 10 */
+	double timeout_seconds; /* 0: none */
+	double stall_seconds;   /* 0: none */
+	double grace_seconds;   /* 0: 10 */
+	struct limits limits;
 	const struct mask *mask; /* output passes through it; NULL: none */
 	/* Of `output` events, at debug level, with the last line: at most five
 	 * a second of each stream. NULL: none. */
@@ -59,15 +70,36 @@ struct process_result {
 	int signal;    /* 0: none */
 	int start_errno;
 	double wall_seconds, user_seconds, system_seconds;
-	/* Of the largest process. Never less than our own: the kernel counts
-	 * what a child was before it became the command. */
-	size_t peak_rss_bytes;
-	size_t n_reaped; /* processes left behind and ended by us */
+	/*
+	 * Resident memory of all its processes together: looked at ever so
+	 * often, and never less than the largest single process. 0: it ended
+	 * before it could be measured.
+	 */
+	size_t peak_memory_bytes;
+	size_t written_bytes;      /* to storage, by all of them */
+	size_t n_reaped;           /* processes left behind and ended by us */
+	size_t n_memory_kills;     /* processes ended for the memory limit */
+	double throttled_seconds;  /* what it waited for the CPU limit */
+	struct limits_means means; /* what held the limits */
 	struct process_output out, err;
 };
 
 struct error *process_run(
     struct process_result *result, const struct process_options *options);
+
+/*
+ * For programs that run commands; the first thing they do. Splits the process
+ * in two: the caller goes on in the child, while the parent, the guard, does
+ * nothing but hand signals on and end as the child ends. If the child is
+ * killed, the guard ends all that it had started; if the guard is, the child
+ * gets SIGTERM and does the same. A fork alone makes that sure: nothing else
+ * outlives SIGKILL.
+ */
+void process_guard(void);
+
+/* "exited", "signaled", "not_started", "timeout", "stalled", "memory",
+ * "processes", "file_size", "cancelled", "lost". */
+const char *process_end_name(enum process_end end);
 
 /* "exit code 3", "killed by SIGSEGV", "timed out after 30 s", ...; the
  * caller frees. */

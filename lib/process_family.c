@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* O_PATH */
 #include "process_internal.h"
 
 #include <ctype.h>
@@ -9,14 +10,9 @@
 
 #include "memory.h"
 
-struct member {
-	pid_t pid, parent;
-	bool zombie;
-};
-
 /* A look at all processes of the machine. */
 struct look {
-	struct member *members;
+	struct family_member *members;
 	size_t n, capacity;
 };
 
@@ -37,13 +33,14 @@ has_pid(const pid_t *pids, size_t n, pid_t pid)
 }
 
 static bool
-read_member(struct member *member, int proc, const char *pid)
+read_member(struct family_member *member, int proc, const char *pid)
 {
 	char path[32], text[512];
 	const char *rest;
 	ssize_t len;
 	int fd, parent;
 	char state;
+	long n_threads, n_pages;
 
 	snprintf(path, sizeof path, "%s/stat", pid);
 	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
@@ -54,20 +51,27 @@ read_member(struct member *member, int proc, const char *pid)
 	if (len <= 0)
 		return false;
 	text[len] = '\0';
-	/* "pid (name) state ppid"; the name may hold parentheses. */
+	/* "pid (name) state ppid ...", see proc(5); the name may hold
+	 * parentheses. The 20th is the threads, the 24th resident pages. */
 	rest = strrchr(text, ')');
-	if (rest == NULL || sscanf(rest + 1, " %c %d", &state, &parent) != 2)
+	if (rest == NULL ||
+	    sscanf(rest + 1,
+		" %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		"%*s %*s %ld %*s %*s %*s %ld",
+		&state, &parent, &n_threads, &n_pages) != 4)
 		return false;
-	*member = (struct member){
+	*member = (struct family_member){
 		.pid = (pid_t)strtol(pid, NULL, 10),
 		.parent = (pid_t)parent,
 		.zombie = state == 'Z',
+		.n_threads = (size_t)n_threads,
+		.memory_bytes = (size_t)n_pages * (size_t)sysconf(_SC_PAGESIZE),
 	};
 	return true;
 }
 
 static void
-look_add(struct look *look, const struct member *member)
+look_add(struct look *look, const struct family_member *member)
 {
 	if (look->n == look->capacity) {
 		look->capacity = look->capacity > 0 ? 2 * look->capacity : 256;
@@ -80,8 +84,8 @@ look_add(struct look *look, const struct member *member)
 static int
 compare(const void *left, const void *right)
 {
-	pid_t a = ((const struct member *)left)->pid;
-	pid_t b = ((const struct member *)right)->pid;
+	pid_t a = ((const struct family_member *)left)->pid;
+	pid_t b = ((const struct family_member *)right)->pid;
 
 	return (a > b) - (a < b);
 }
@@ -96,7 +100,7 @@ look_around(struct look *look)
 		return false;
 	/* cppcheck-suppress readdirCalled; no program of ours has threads */
 	while ((entry = readdir(proc)) != NULL) {
-		struct member member;
+		struct family_member member;
 
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 		    strlen(entry->d_name) <= 10 &&
@@ -111,10 +115,10 @@ look_around(struct look *look)
 	return true;
 }
 
-static const struct member *
+static const struct family_member *
 find(const struct look *look, pid_t pid)
 {
-	struct member key = { .pid = pid };
+	struct family_member key = { .pid = pid };
 
 	return bsearch(&key, look->members, look->n, sizeof key, compare);
 }
@@ -122,7 +126,7 @@ find(const struct look *look, pid_t pid)
 /* Does it descend from us, and not by way of a bystander? */
 static bool
 is_ours(const struct look *look, const struct family *family,
-    const struct member *member)
+    const struct family_member *member)
 {
 	enum { MAX_DEPTH = 10000 }; /* a look is no snapshot: loops happen */
 	pid_t self = getpid();
@@ -149,6 +153,21 @@ find_members(struct look *look, struct family *family)
 		if (is_ours(&all, family, &all.members[i]))
 			look_add(look, &all.members[i]);
 	free(all.members);
+}
+
+size_t
+family_memory_of(pid_t pid)
+{
+	struct family_member member;
+	char name[32];
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool found;
+
+	snprintf(name, sizeof name, "%ld", (long)pid);
+	found = proc >= 0 && read_member(&member, proc, name);
+	if (proc >= 0)
+		close(proc);
+	return found ? member.memory_bytes : 0;
 }
 
 void
@@ -183,11 +202,12 @@ family_is_bystander(const struct family *family, pid_t pid)
 }
 
 static void
-signal_one(
-    struct family *family, const struct member *member, int signal_number)
+signal_one(struct family *family, const struct family_member *member,
+    int signal_number)
 {
 	/* A zombie too: its other threads may live on. */
-	if (kill(member->pid, signal_number) < 0 || member->zombie)
+	if (kill(member->pid, signal_number) < 0 ||
+	    (member->zombie && member->n_threads < 2))
 		return;
 	/* One that is stopped would not notice. */
 	if (signal_number == SIGTERM)
@@ -210,7 +230,7 @@ family_signal(struct family *family, pid_t child, int signal_number)
 		find_members(&look, family);
 		n = look.n;
 		for (size_t j = 0; j < n; j++) {
-			const struct member *member = &look.members[j];
+			const struct family_member *member = &look.members[j];
 
 			if (has_pid(told, n_told, member->pid))
 				continue;
@@ -235,6 +255,16 @@ family_count(struct family *family)
 
 	find_members(&look, family);
 	free(look.members);
+	return look.n;
+}
+
+size_t
+family_list(struct family *family, struct family_member **members)
+{
+	struct look look;
+
+	find_members(&look, family);
+	*members = look.members;
 	return look.n;
 }
 

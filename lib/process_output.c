@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* O_TMPFILE, pipe2 */
+#define _GNU_SOURCE /* pipe2, splice, mkostemp */
 #include "process_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -13,6 +15,7 @@
 
 enum {
 	CHUNK = 64 * 1024,
+	PIPE_BYTES = 256 * 1024,
 	LINE_BYTES = 240, /* of the last line, in an event */
 	DEFAULT_LIMIT = 64 * 1024 * 1024,
 	MIN_LIMIT = 1024,
@@ -25,6 +28,11 @@ static const double event_interval_seconds = 0.2;
  */
 struct capture {
 	int pipe, file; /* file -1: nothing is kept */
+	int through;    /* where it is passed on; -1: it is not */
+	bool held_up;   /* by whoever reads there */
+	bool can_splice;
+	char *chunk; /* what is being passed on, where splice() cannot */
+	size_t chunk_len, chunk_passed;
 	char *path;
 	size_t limit, half;
 	size_t n_bytes;             /* read from the pipe */
@@ -129,16 +137,33 @@ keep(void *context, const char *bytes, size_t len)
 	return NULL;
 }
 
+static struct error *
+open_pipe(struct capture *capture, int *write_end)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_errno(ERROR_IO, "cannot make a pipe");
+	capture->pipe = fds[0];
+	*write_end = fds[1];
+	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0)
+		return error_errno(ERROR_IO, "cannot make a pipe");
+	/* Fewer turns for much output; what a user may have of it is limited,
+	 * and the usual size will do. */
+	fcntl(fds[0], F_SETPIPE_SZ, PIPE_BYTES);
+	return NULL;
+}
+
 struct error *
 capture_open(struct capture **capture_out, int *write_end, const char *path,
     const struct process_options *options, const char *stream)
 {
 	struct capture *capture = xcalloc(1, sizeof *capture);
-	int fds[2] = { -1, -1 };
 
 	*capture = (struct capture){
 		.pipe = -1,
 		.file = -1,
+		.through = -1,
 		.path = xstrdup(path != NULL ? path : ""),
 		.limit = options->output_limit > 0 ? options->output_limit
 						   : DEFAULT_LIMIT,
@@ -154,21 +179,52 @@ capture_open(struct capture **capture_out, int *write_end, const char *path,
 		    O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (path != NULL && capture->file < 0)
 		return error_errno(ERROR_IO, "cannot create '%s'", path);
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_errno(ERROR_IO, "cannot make a pipe");
-	capture->pipe = fds[0];
-	*write_end = fds[1];
-	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0)
-		return error_errno(ERROR_IO, "cannot make a pipe");
 	if (options->mask != NULL)
 		capture->stream = mask_stream_new(options->mask, keep, capture);
-	return NULL;
+	return open_pipe(capture, write_end);
 }
 
-int
-capture_fd(const struct capture *capture)
+struct error *
+capture_open_through(struct capture **capture_out, int *write_end, int to)
 {
-	return capture->pipe;
+	struct capture *capture = xcalloc(1, sizeof *capture);
+	struct stat info;
+
+	*capture = (struct capture){
+		.pipe = -1,
+		.file = -1,
+		.through = to,
+		.path = xstrdup(""),
+		.can_splice = fstat(to, &info) == 0 && S_ISFIFO(info.st_mode),
+		.chunk = xmalloc(CHUNK),
+	};
+	*capture_out = capture;
+	return open_pipe(capture, write_end);
+}
+
+bool
+capture_is_open(const struct capture *capture)
+{
+	return capture != NULL && capture->pipe >= 0;
+}
+
+bool
+capture_is_held_up(const struct capture *capture)
+{
+	return capture != NULL && capture->held_up;
+}
+
+struct pollfd
+capture_poll(const struct capture *capture)
+{
+	if (capture_is_held_up(capture))
+		return (
+		    struct pollfd){ .fd = capture->through, .events = POLLOUT };
+	/* poll() passes over a descriptor of -1. */
+	return (struct pollfd){
+		.fd = capture != NULL ? capture->pipe : -1,
+		.events = POLLIN,
+	};
 }
 
 static void
@@ -179,12 +235,84 @@ close_pipe(struct capture *capture)
 	capture->pipe = -1;
 }
 
+/* The command learns of it by SIGPIPE, as without us. */
+static void
+give_up_reader(struct capture *capture)
+{
+	capture->held_up = false;
+	close_pipe(capture);
+}
+
+/*
+ * Not more than what does not block where poll() says that one can write:
+ * who never reads must not keep us from our other duties.
+ */
+static void
+pass_on(struct capture *capture)
+{
+	struct stat info;
+	size_t len = capture->chunk_len - capture->chunk_passed;
+	ssize_t n;
+
+	if (len > PIPE_BUF && fstat(capture->through, &info) == 0 &&
+	    !S_ISREG(info.st_mode))
+		len = PIPE_BUF;
+	n = write(
+	    capture->through, capture->chunk + capture->chunk_passed, len);
+	if (n >= 0)
+		capture->chunk_passed += (size_t)n;
+	capture->held_up = capture->chunk_passed < capture->chunk_len;
+	if (n < 0 && errno != EINTR && errno != EAGAIN)
+		give_up_reader(capture);
+}
+
+/* From pipe to pipe without a copy. */
+static void
+splice_on(struct capture *capture)
+{
+	enum { AT_ONCE = 1024 * 1024 };
+	ssize_t n = splice(capture->pipe, NULL, capture->through, NULL, AT_ONCE,
+	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+	/* There was something to read, so it is the other side. */
+	capture->held_up = n < 0 && errno == EAGAIN;
+	if (n > 0)
+		capture->n_bytes += (size_t)n;
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		give_up_reader(capture);
+}
+
+static struct error *
+take(struct capture *capture, const char *chunk, size_t len)
+{
+	capture->n_bytes += len;
+	if (capture->through >= 0) {
+		capture->chunk_len = len;
+		capture->chunk_passed = 0;
+		pass_on(capture);
+		return NULL;
+	}
+	if (capture->stream != NULL)
+		return mask_stream_write(capture->stream, chunk, len);
+	return keep(capture, chunk, len);
+}
+
 struct error *
 capture_read(struct capture *capture)
 {
-	char chunk[CHUNK];
-	ssize_t n = read(capture->pipe, chunk, sizeof chunk);
+	char space[CHUNK];
+	char *chunk = capture->chunk != NULL ? capture->chunk : space;
+	ssize_t n;
 
+	if (capture->can_splice) {
+		splice_on(capture);
+		return NULL;
+	}
+	if (capture->held_up) {
+		pass_on(capture);
+		return NULL;
+	}
+	n = read(capture->pipe, chunk, CHUNK);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return NULL;
 	if (n < 0)
@@ -194,16 +322,13 @@ capture_read(struct capture *capture)
 		close_pipe(capture);
 		return NULL;
 	}
-	capture->n_bytes += (size_t)n;
-	if (capture->stream != NULL)
-		return mask_stream_write(capture->stream, chunk, (size_t)n);
-	return keep(capture, chunk, (size_t)n);
+	return take(capture, chunk, (size_t)n);
 }
 
 double
 capture_event_due(const struct capture *capture)
 {
-	if (!capture->event_pending)
+	if (capture == NULL || !capture->event_pending)
 		return 0;
 	return capture->last_event + event_interval_seconds;
 }
@@ -319,6 +444,7 @@ capture_free(struct capture *capture)
 		close(capture->file);
 	if (capture->stream != NULL)
 		mask_stream_free(capture->stream);
+	free(capture->chunk);
 	free(capture->path);
 	free(capture);
 }

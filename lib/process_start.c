@@ -24,6 +24,7 @@ struct start {
 	const int *fds;
 	char **candidates; /* paths to try, NULL-terminated */
 	char **shell_argv; /* for a script without #!; [1] is its path */
+	const struct limiter *limiter;
 	pid_t parent;
 	const char *volatile failed_step; /* NULL: execve */
 	volatile int failed_errno;
@@ -107,6 +108,7 @@ prepare(const struct start *start)
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int fds[3];
+	const char *failed;
 
 	for (int i = 1; i < NSIG; i++)
 		sigaction(i, &action, NULL);
@@ -122,6 +124,9 @@ prepare(const struct start *start)
 	for (int i = 0; i < 3; i++)
 		if (dup2(fds[i], i) < 0)
 			return "duplicate a descriptor";
+	failed = limiter_enter(start->limiter);
+	if (failed != NULL)
+		return failed;
 	closefrom(3);
 	if (start->directory != NULL && chdir(start->directory) < 0)
 		return "enter the directory";
@@ -186,7 +191,8 @@ failed(struct process_result *result, const struct start *start)
 
 struct error *
 process_start(pid_t *child, struct process_result *result,
-    const struct process_options *options, const int fds[3])
+    const struct process_options *options, const struct limiter *limiter,
+    const int fds[3])
 {
 	struct start start = {
 		.argv = options->argv,
@@ -196,6 +202,7 @@ process_start(pid_t *child, struct process_result *result,
 		.candidates =
 		    make_candidates(options->argv[0], options->environment),
 		.shell_argv = make_shell_argv(options->argv),
+		.limiter = limiter,
 		.parent = getpid(),
 	};
 	struct error *error = NULL;

@@ -153,7 +153,7 @@ log() {
 @test "a command that takes longer than test_timeout_seconds has failed" {
 	stage nr-test --test-timeout-seconds 1 < <(commands 'echo $$ >../pid; exec sleep 1000')
 	[ "$status" -eq 82 ]
-	[ "$(field '.test_result.test_results[0].end')" = timed_out ]
+	[ "$(field '.test_result.test_results[0].end')" = timeout ]
 	[[ $(field .error.message) == *'timed out after 1 s'* ]]
 	gone pid
 }
@@ -163,7 +163,7 @@ log() {
 	[ "$status" -eq 124 ]
 	[ "$(error_type)" = TimeoutError ]
 	[ "$(field .test_result.success)" = false ]
-	[ "$(field '.test_result.test_results[0].end')" = timed_out ]
+	[ "$(field '.test_result.test_results[0].end')" = timeout ]
 	gone pid
 }
 

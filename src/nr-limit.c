@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* nr-limit: run a command under the supervisor; see nr-limit(1). */
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "limit_report.h"
+#include "log.h"
+#include "memory.h"
+#include "process.h"
+#include "quantity.h"
+
+extern char **environ;
+
+struct options {
+	struct process_options process;
+	int report_fd; /* -1: none */
+};
+
+static const char usage[] =
+    "usage: nr-limit [options] [--] command [argument ...]\n"
+    "Runs a command with limits, and ends all that is left of it.\n"
+    "\n"
+    "  -t, --timeout TIME         end it after 60, 90s, 5m, 2h\n"
+    "      --stall-timeout TIME   end it when it printed nothing for so long\n"
+    "  -k, --grace TIME           between SIGTERM and SIGKILL; default 10s\n"
+    "  -m, --memory SIZE          512M, 2G: of all its processes together\n"
+    "  -c, --cpu PERCENT          100 is one CPU\n"
+    "  -p, --processes N          threads count\n"
+    "  -f, --file-size SIZE       of each file that it writes\n"
+    "  -n, --open-files N         of each process\n"
+    "      --report-fd N          a report of its end, as JSON\n"
+    "      --report FILE\n"
+    "  -h, --help  -V, --version\n";
+
+static _Noreturn void
+die(enum error_type type, struct error *error)
+{
+	fprintf(stderr, "nr-limit: %s\n", error->message);
+	error_free(error);
+	exit(error_type_exit_code(type));
+}
+
+static _Noreturn void
+die_usage(const char *expected, const char *found)
+{
+	die(ERROR_USAGE,
+	    error_new(ERROR_USAGE,
+		"expected %s, found '%s'; see nr-limit --help", expected,
+		found));
+}
+
+static double
+parse_time(const char *text)
+{
+	double seconds;
+
+	if (!quantity_parse_duration(&seconds, text))
+		die_usage("a time such as 60, 1.5 or 5m", text);
+	return seconds;
+}
+
+static size_t
+parse_size(const char *text)
+{
+	size_t bytes;
+
+	if (!quantity_parse_size(&bytes, text))
+		die_usage("a size such as 512M or 2G", text);
+	return bytes;
+}
+
+static double
+parse_number(const char *expected, const char *text, double max)
+{
+	char *end;
+	double number = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(number >= 1 && number <= max))
+		die_usage(expected, text);
+	return number;
+}
+
+static size_t
+parse_count(const char *text)
+{
+	return (size_t)parse_number("a number from 1", text, 1e9);
+}
+
+static int
+parse_report_fd(const char *text)
+{
+	char *end;
+	long fd = strtol(text, &end, 10);
+
+	if (end == text || *end != '\0' || fd < 0 || fd > 1 << 20 ||
+	    fcntl((int)fd, F_GETFD) < 0)
+		die_usage("an open file descriptor", text);
+	/* The command must not write into it. */
+	if (fd > STDERR_FILENO)
+		fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+	return (int)fd;
+}
+
+static int
+open_report(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		die(ERROR_IO,
+		    error_errno(ERROR_IO, "cannot create '%s'", path));
+	return fd;
+}
+
+enum { OPTION_STALL = 256, OPTION_REPORT, OPTION_REPORT_FD };
+
+static const struct option long_options[] = {
+	{ "timeout", required_argument, NULL, 't' },
+	{ "stall-timeout", required_argument, NULL, OPTION_STALL },
+	{ "grace", required_argument, NULL, 'k' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "cpu", required_argument, NULL, 'c' },
+	{ "processes", required_argument, NULL, 'p' },
+	{ "file-size", required_argument, NULL, 'f' },
+	{ "open-files", required_argument, NULL, 'n' },
+	{ "report-fd", required_argument, NULL, OPTION_REPORT_FD },
+	{ "report", required_argument, NULL, OPTION_REPORT },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static _Noreturn void
+show(const char *text)
+{
+	fputs(text, stdout);
+	exit(fflush(stdout) == EOF ? error_type_exit_code(ERROR_IO) : 0);
+}
+
+static void
+parse_option(struct options *options, int option)
+{
+	struct process_options *process = &options->process;
+
+	switch (option) {
+	case 't':
+		process->timeout_seconds = parse_time(optarg);
+		break;
+	case OPTION_STALL:
+		process->stall_seconds = parse_time(optarg);
+		break;
+	case 'k':
+		process->grace_seconds = parse_time(optarg);
+		break;
+	case 'm':
+		process->limits.memory_bytes = parse_size(optarg);
+		break;
+	case 'c':
+		process->limits.cpu_percent =
+		    parse_number("a percentage from 1", optarg, 1e6);
+		break;
+	case 'p':
+		process->limits.n_processes = parse_count(optarg);
+		break;
+	case 'f':
+		process->limits.file_size_bytes = parse_size(optarg);
+		break;
+	case 'n':
+		process->limits.n_open_files = parse_count(optarg);
+		break;
+	case OPTION_REPORT_FD:
+		options->report_fd = parse_report_fd(optarg);
+		break;
+	case OPTION_REPORT:
+		options->report_fd = open_report(optarg);
+		break;
+	case 'h':
+		show(usage);
+	case 'V':
+		show("nr-limit " VERSION "\n");
+	default:
+		exit(error_type_exit_code(ERROR_USAGE));
+	}
+}
+
+static struct options
+parse_options(int argc, char *argv[])
+{
+	struct options options = {
+		.process = { .environment = environ,
+		    .inherit_input = true,
+		    .inherit_output = true },
+		.report_fd = -1,
+	};
+	int option;
+
+	/* The command's own options are none of ours. */
+	while ((option = getopt_long(
+		    argc, argv, "+t:k:m:c:p:f:n:hV", long_options, NULL)) != -1)
+		parse_option(&options, option);
+	if (optind == argc)
+		die_usage("a command", "");
+	options.process.argv = &argv[optind];
+	return options;
+}
+
+static struct error *
+write_report(const struct options *options, const struct process_result *result)
+{
+	char *text, *line;
+	struct error *error;
+
+	if (options->report_fd < 0)
+		return NULL;
+	text = json_text(limit_report(result, &options->process));
+	line = xasprintf("%s\n", text);
+	error = file_write_all(
+	    options->report_fd, line, strlen(line), "the report");
+	free(line);
+	free(text);
+	return error;
+}
+
+static void
+tell(const struct options *options, const struct process_result *result)
+{
+	const char *command = options->process.argv[0];
+	char *how;
+
+	if (result->n_reaped > 0 && result->end == PROCESS_EXITED)
+		fprintf(stderr,
+		    "nr-limit: '%s' left %zu process%s behind; ended\n",
+		    command, result->n_reaped,
+		    result->n_reaped == 1 ? "" : "es");
+	/* SIGPIPE is how `| head` ends a command. */
+	if (result->end == PROCESS_EXITED || result->signal == SIGPIPE)
+		return;
+	how = process_describe(result, &options->process);
+	fprintf(stderr, "nr-limit: '%s' %s\n", command, how);
+	free(how);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options options = parse_options(argc, argv);
+	struct process_result result;
+	struct error *error;
+
+	process_guard();
+	cancel_install();
+	error = process_run(&result, &options.process);
+	if (error != NULL)
+		die(error->type, error);
+	tell(&options, &result);
+	error = write_report(&options, &result);
+	if (error != NULL)
+		die(error->type, error);
+	return limit_exit_code(&result);
+}

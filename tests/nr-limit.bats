@@ -1,0 +1,333 @@
+load helper
+load users
+: "${NR_TESTS:=$ROOT/build/tests}"
+
+prepare_test() {
+	make_common
+}
+
+@test "nr-limit passes input, output and exit code through, and reports" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" sh -c 'cat; echo to stderr >&2; exit 3' <<<'hello'
+		[ "$status" -eq 3 ]
+		[ "$output" = hello ]
+		[ "$stderr" = 'to stderr' ]
+		[ "$(of_report .end)" = exited ]
+		[ "$(of_report .exit_code)" -eq 3 ]
+		[ "$(of_report .signal)" = null ]
+		[ "$(of_report '.limits | length')" -eq 0 ]
+	done
+}
+
+@test "every exit code comes through" {
+	local code actual
+	for code in $(seq 0 255); do
+		actual=0
+		nr-limit sh -c "exit $code" || actual=$?
+		[ "$actual" -eq "$code" ]
+	done
+}
+
+@test "every signal that ends the command is told, as 128 and its number" {
+	local number name
+	for number in $(seq 1 15) $(seq 24 31) 34 64; do
+		[ "$number" -ne 28 ] || continue # SIGWINCH ends nothing
+		limited self sh -c "ulimit -c 0; kill -$number \$\$"
+		[ "$status" -eq $((128 + number)) ]
+		[ "$(of_report .end)" = signaled ]
+		name=$(of_report .signal)
+		[ "$name" = "SIG$(kill -l "$number" 2>/dev/null)" ] || [ "$number" -ge 30 ] ||
+			[ "$name" = SIGPOLL ]
+	done
+}
+
+@test "a command that is not there is 127, one that cannot be executed 126" {
+	run -127 --separate-stderr nr-limit --report report.json ./nothing
+	report=$(cat report.json)
+	[ "$(of_report .end)" = not_started ]
+	[[ $stderr == *"'./nothing' cannot be started: No such file or directory" ]]
+	echo text >file
+	limited self ./file
+	[ "$status" -eq 126 ]
+	limited self .
+	[ "$status" -eq 126 ]
+	printf '#!/no/such/interpreter\n' >script
+	chmod +x script
+	limited self ./script
+	[ "$status" -eq 126 ]
+	[[ $stderr == *'#! line names a program that does not exist' ]]
+}
+
+@test "a script without #! is run by sh, as a shell would" {
+	echo 'echo "$1"' >script
+	chmod +x script
+	limited self ./script works
+	[ "$output" = works ]
+}
+
+@test "arguments of more than a program can get are a command that cannot be started" {
+	# The kernel takes at most 128 KiB in one argument.
+	limited self echo "$(head -c 100000 /dev/zero | tr '\0' x)"
+	[ "$status" -eq 0 ]
+	limited self python3 -c 'import os; os.execvp("true", ["x" * 100000] * 1000)'
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'Argument list too long'* ]]
+}
+
+@test "--timeout ends a command, with 124" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" --timeout 0.2 sleep 30
+		[ "$status" -eq 124 ]
+		[ "$(of_report .end)" = timeout ]
+		[[ $stderr == "nr-limit: 'sleep' timed out after 0.2 s" ]]
+	done
+}
+
+@test "who ignores SIGTERM gets SIGKILL after the grace" {
+	limited self -t 0.2 -k 0.2 sh -c 'trap "" TERM; sleep 30; sleep 30'
+	[ "$status" -eq 124 ]
+	[ "$(of_report .signal)" = SIGKILL ]
+}
+
+@test "--stall-timeout ends a command that is silent, not one that prints" {
+	limited self --stall-timeout 0.5 sh -c 'echo a; sleep 30'
+	[ "$status" -eq 124 ]
+	[ "$output" = a ]
+	[ "$(of_report .end)" = stalled ]
+	limited self --stall-timeout 0.5 sh -c 'for i in 1 2 3 4 5; do echo $i; sleep 0.2; done'
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 5 ]
+}
+
+@test "a reader that does not read delays neither the time-out nor counts as silence" {
+	nr-limit --stall-timeout 0.3 --timeout 1 --report report.json yes | {
+		sleep 1.5
+		head -c 10 >got
+	} || :
+	[ "$(jq -r .end report.json)" = timeout ]
+	[ "$(head -c 2 got)" = y ]
+}
+
+@test "output passes through whole, whatever is at its end" {
+	head -c 5000000 /dev/urandom >data
+	nr-limit --stall-timeout 5 cat data >copy
+	cmp data copy
+	nr-limit --stall-timeout 5 cat data | cat >copy
+	cmp data copy
+	nr-limit --stall-timeout 5 cat data >>copy
+	[ "$(stat -c %s copy)" -eq 10000000 ]
+}
+
+@test "a reader that goes away ends the command, silently" {
+	run --separate-stderr bash -c 'nr-limit --stall-timeout 5 yes | head -n 1; exit ${PIPESTATUS[0]}'
+	[ "$status" -eq 141 ]
+	[ "$output" = y ]
+	[ -z "$stderr" ]
+}
+
+@test "memory over --memory is a ResourceLimitError, by whatever means there are" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" --memory 64M consume memory 1000
+		[ "$status" -eq 86 ]
+		[ "$(of_report .end)" = memory ]
+		[ "$(of_report .signal)" = SIGKILL ]
+		[ "$(of_report .processes_ended_for_memory)" -eq 1 ]
+		[ "$(of_report .limits.memory_bytes.limit)" -eq $((64 << 20)) ]
+		[ "$(of_report '.peak_memory_bytes > 50000000')" = true ]
+		[[ $stderr == *'needs more memory than its limit of 64 MiB (peak '*' MiB, 1 process ended for it): killed by SIGKILL' ]]
+	done
+}
+
+@test "memory of a grandchild, and of many children together, counts" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" -m 64M consume memory-of-grandchild 1000
+		[ "$status" -eq 86 ]
+		[ "$(of_report .end)" = memory ]
+		limited "$user" -m 64M consume memory-together 6
+		[ "$status" -eq 86 ]
+		[ "$(of_report .end)" = memory ]
+	done
+}
+
+@test "memory that processes share counts once" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" -m 64M consume memory-shared 8
+		[ "$status" -eq 0 ]
+		[ "$(of_report .processes_ended_for_memory)" -eq 0 ]
+	done
+}
+
+@test "a command that succeeds although one of its processes was ended has succeeded" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" -m 64M sh -c 'consume memory 1000; echo $?'
+		[ "$status" -eq 0 ]
+		[ "$output" = 137 ]
+		[ "$(of_report .end)" = exited ]
+		[ "$(of_report .processes_ended_for_memory)" -eq 1 ]
+	done
+}
+
+@test "the peak is that of all processes together, not of the largest" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" consume memory-together 4
+		[ "$(of_report '.peak_memory_bytes > 70000000')" = true ]
+	done
+	limited self consume memory 50
+	[ "$(of_report '.peak_memory_bytes > 50000000 and .peak_memory_bytes < 60000000')" = true ]
+	limited self true
+	[ "$(of_report '.peak_memory_bytes < 3000000')" = true ]
+}
+
+@test "--processes holds: no more can be made, or the command is ended" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" -p 20 -t 10 consume threads 100
+		if [ "$status" -eq 86 ]; then
+			[ "$(of_report .limits.processes.by)" = sampling ]
+			[ "$(of_report .end)" = processes ]
+		else
+			[ "$status" -eq 11 ]
+		fi
+		limited "$user" -p 20 consume children 100
+		[ "$status" -eq 0 ]
+	done
+}
+
+@test "a fork bomb under --processes ends with its time, and nothing is left" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" -p 50 -t 1 -k 0.2 consume bomb
+		[ "$status" -eq 124 ] || [ "$(of_report .end)" = processes ]
+		run ! pgrep -x consume
+	done
+}
+
+@test "10,000 short children are nothing" {
+	limited self -p 100 consume children 10000
+	[ "$status" -eq 0 ]
+	[ "$(of_report .processes_reaped)" -eq 0 ]
+}
+
+@test "--cpu holds the share, and the report tells what was waited" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" --cpu 20 -t 1 sh -c 'while :; do :; done'
+		[ "$status" -eq 124 ]
+		[ "$(of_report .limits.cpu_percent.limit)" -eq 20 ]
+		case $(of_report .limits.cpu_percent.by) in
+		cgroup*) [ "$(of_report '.user_seconds < 0.6 and .throttled_seconds > 0.2')" = true ] ;;
+		affinity) ;;
+		*) false ;;
+		esac
+	done
+	limited "$user" --cpu 100 nproc
+	if [ "$(of_report .limits.cpu_percent.by)" = affinity ]; then
+		[ "$output" -eq 1 ]
+	fi
+}
+
+@test "--file-size holds, in the command and in what it starts" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" --file-size 1M dd if=/dev/zero of="big-$user" bs=64K count=100
+		[ "$status" -eq 86 ]
+		[ "$(of_report .end)" = file_size ]
+		[ "$(stat -c %s "big-$user")" -le $((1 << 20)) ]
+		limited "$user" -f 1M sh -c "yes >big-$user; exit \$?"
+		[ "$status" -eq 86 ]
+	done
+}
+
+@test "--open-files holds, and limits cannot be raised" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" --open-files 20 consume files 100
+		[ "$status" -eq 11 ]
+		limited "$user" --open-files 100 consume files 50
+		[ "$status" -eq 0 ]
+	done
+	limited "$user" --open-files 100 consume raise-limit 200
+	[ "$(id -u)" -eq 0 ] && [ "$user" = self ] || [ "$status" -eq 11 ]
+}
+
+@test "control groups leave nothing behind" {
+	limited self -m 64M -c 100 -p 50 true
+	limited self -m 64M -c 100 -p 50 -t 0.1 sleep 5
+	[ -z "$(find /sys/fs/cgroup -name 'necrocode-[0-9]*' 2>/dev/null)" ] ||
+		false
+}
+
+@test "the report goes to a descriptor that the command does not get" {
+	nr-limit --report-fd 9 sh -c 'ls /proc/self/fd | tr "\n" " "' 9>report.json >fds
+	[ "$(cat fds)" = '0 1 2 3 ' ]
+	[ "$(jq -r .end report.json)" = exited ]
+	nr-limit --report-fd 1 true >report.json
+	[ "$(jq -r .end report.json)" = exited ]
+}
+
+@test "a report that cannot be written is exit 74" {
+	run --separate-stderr nr-limit --report /dev/full true
+	[ "$status" -eq 74 ]
+	run --separate-stderr nr-limit --report /no/such/dir/file true
+	[ "$status" -eq 74 ]
+	[[ $stderr == *"cannot create '/no/such/dir/file': No such file or directory" ]]
+}
+
+@test "SIGTERM and SIGINT to nr-limit end the command, with 143 and 130" {
+	local name code
+	for name in TERM:143 INT:130 HUP:129; do
+		rm -f started
+		# SIGINT is ignored in a script's background jobs.
+		python3 - "${name%:*}" <<-'EOF' &
+			import signal, subprocess, sys, time, os
+			signal.signal(signal.SIGINT, signal.SIG_DFL)
+			p = subprocess.Popen(["nr-limit", "--report", "report.json", "sh", "-c",
+			                      "echo >started; setsid sleep 30; :"])
+			while not os.path.exists("started"):
+			    time.sleep(0.01)
+			p.send_signal(getattr(signal, "SIG" + sys.argv[1]))
+			sys.exit(p.wait())
+		EOF
+		code=0
+		wait $! || code=$?
+		[ "$code" -eq "${name#*:}" ]
+		[ "$(jq -r .end report.json)" = cancelled ]
+	done
+	run ! pgrep -f '^sleep 30$'
+}
+
+@test "nr-limit with closed standard descriptors runs the command all the same" {
+	nr-limit --report report.json sh -c 'exit 4' <&- >&- 2>&- || :
+	[ "$(jq .exit_code report.json)" -eq 4 ]
+}
+
+@test "wrong options are told, with 64" {
+	local arguments
+	for arguments in '--timeout 0 true' '--timeout x true' '--memory 12Q true' \
+		'--memory 0 true' '--cpu -3 true' '--processes none true' \
+		'--report-fd 77 true' '--nonsense true' ''; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr nr-limit $arguments
+		[ "$status" -eq 64 ]
+		[ -z "$output" ]
+		[[ $stderr == *nr-limit* ]]
+	done
+}
+
+@test "sizes and times have units" {
+	limited self -m 1.5GiB -f 10k -t 2h true
+	[ "$(of_report .limits.memory_bytes.limit)" -eq 1610612736 ]
+	[ "$(of_report .limits.file_size_bytes.limit)" -eq 10240 ]
+}
+
+@test "options behind the command are the command's" {
+	limited self echo --timeout 5
+	[ "$output" = '--timeout 5' ]
+}

@@ -1,0 +1,45 @@
+# For tests of what must hold for root and for an ordinary user: `load users`.
+# Root also runs things as nobody, with copies of the programs that nobody can
+# get at. Sets NR_USERS to who there is to try.
+
+if [ "$(id -u)" -eq 0 ]; then
+	NR_USERS='self nobody'
+else
+	NR_USERS=self
+fi
+
+# A directory that all users may write to, with the programs in bin/.
+make_common() {
+	common=$BATS_TEST_TMPDIR/common
+	mkdir -p "$common/bin"
+	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* "$BATS_TEST_TMPDIR"
+	chmod 1777 "$common"
+	cp "$NR_BIN/nr-limit" "$NR_TESTS"/escape/* "$common/bin"
+	chmod -R go+rX "$common/bin"
+	export PATH="$common/bin:$PATH"
+	cd "$common" || exit
+}
+
+# as USER COMMAND...
+as() {
+	local user=$1
+	shift
+	case $user in
+	self) "$@" ;;
+	nobody) HOME=$common setpriv --reuid=65534 --regid=65534 --clear-groups "$@" ;;
+	esac
+}
+
+# limited USER [ARGS]: nr-limit as that user, its report in $report.
+limited() {
+	local user=$1
+	shift
+	rm -f report.json
+	run --separate-stderr as "$user" nr-limit --report report.json "$@"
+	report=$(cat report.json)
+}
+
+# The value at a jq path of the report.
+of_report() {
+	jq -r "$1" <<<"$report"
+}
