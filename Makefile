@@ -28,7 +28,8 @@ our_cflags = -std=c17 $(warnings) $(werror) $(hardening)
 our_ldflags = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 libs = -lgit2 -lcurl -lyaml -ljq -lnettle -lm
 
-lib_objects = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
+lib_objects = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c)) \
+	$(BUILD)/lib/mask_rules_default.o
 programs = $(patsubst src/%.c,$(BIN)/%,$(wildcard src/nr-*.c))
 scripts = $(wildcard bin/nr-run)
 pages = $(wildcard man/*.[1-9])
@@ -105,6 +106,17 @@ $(BIN)/nr-%: $(BUILD)/src/nr-%.o $(BUILD)/libnr.a
 $(BUILD)/libnr.a: $(lib_objects)
 	rm -f $@
 	$(AR) rcs $@ $^
+
+# The table of share/patterns, compiled in.
+$(BUILD)/lib/mask_rules_default.c: share/patterns/default.rules Makefile
+	@mkdir -p $(@D)
+	{ echo '#include "mask_rules.h"'; \
+	echo 'const char *const mask_default_rules[] = {'; \
+	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&",/' $<; \
+	echo 'NULL };'; } >$@
+
+$(BUILD)/%.o: $(BUILD)/%.c
+	$(CC) $(our_cppflags) $(CPPFLAGS) $(our_cflags) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)

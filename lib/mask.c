@@ -11,6 +11,8 @@ mask_new(void)
 	struct mask *mask = xcalloc(1, sizeof *mask);
 
 	mask->index = mask_index_new();
+	mask->rules = mask_rules_new();
+	mask->use_default = true;
 	return mask;
 }
 
@@ -25,6 +27,7 @@ mask_free(struct mask *mask)
 	}
 	free(mask->values);
 	mask_index_free(mask->index);
+	mask_rules_free(mask->rules);
 	mask_set_release(&mask->set);
 	free(mask);
 }
@@ -75,8 +78,54 @@ mask_name(const struct mask *mask, size_t n)
 	return mask->values[n].name;
 }
 
+const char *
+mask_rule_name(const struct mask *mask, size_t n)
+{
+	return n < mask->rules->n ? mask->rules->rules[n].name : NULL;
+}
+
 void
 mask_use_labels(struct mask *mask, bool labels)
 {
 	mask->labels = labels;
+}
+
+void
+mask_use_rules(struct mask *mask, bool use)
+{
+	mask->use_default = use;
+}
+
+struct error *
+mask_add_rules(struct mask *mask, const char *path)
+{
+	if (mask->use_default)
+		mask_rules_add_default(mask->rules);
+	return mask_rules_add_file(mask->rules, path);
+}
+
+struct mask_rules *
+mask_rules_of(const struct mask *mask)
+{
+	if (mask->use_default)
+		mask_rules_add_default(mask->rules);
+	return mask->rules->n > 0 ? mask->rules : NULL;
+}
+
+const char *
+mask_name_of(const struct mask *mask, uint32_t value)
+{
+	if ((value & MASK_RULE) != 0)
+		return mask->rules->rules[value & ~(uint32_t)MASK_RULE].name;
+	return mask->values[value].name;
+}
+
+const char *
+mask_label_of(const struct mask *mask, uint32_t value)
+{
+	if (!mask->labels)
+		return "***";
+	if ((value & MASK_RULE) != 0)
+		return mask->rules->rules[value & ~(uint32_t)MASK_RULE].label;
+	return mask->values[value].label;
 }

@@ -40,13 +40,24 @@ size_t mask_count(const struct mask *mask); /* values, not encodings */
 /* Whether ***NAME*** stands for a value, not ***. Set it before use. */
 void mask_use_labels(struct mask *mask, bool labels);
 
+/*
+ * Secrets are also known by their form: the rules of share/patterns, which
+ * every mask has at first. mask_add_rules() adds those of a file; a mistake
+ * in it is a ConfigError that names file and line. Without the default ones
+ * only the values and such files count. Call both before the mask is used.
+ */
+void mask_use_rules(struct mask *mask, bool use);
+struct error *mask_add_rules(struct mask *mask, const char *path);
+
 /* A whole text, masked; NUL-terminated; the caller frees it. A NULL mask
  * copies. JSON stays JSON also where a value spans several JSON values: the
  * strings and numbers that it touches are masked one by one. */
 char *mask_text(
     const struct mask *mask, const char *text, size_t len, size_t *masked_len);
 
-/* The name of the first value found, borrowed, and its offset; NULL: none. */
+/* The name of the first value found, borrowed, and its offset; NULL: none.
+ * For checks that stop something, so the rules, which may be wrong, do not
+ * count. */
 const char *mask_find(
     const struct mask *mask, const char *text, size_t len, size_t *offset);
 
@@ -70,20 +81,22 @@ struct error *mask_stream_end(struct mask_stream *stream);
 /* Reads once from a descriptor, waiting for it if need be; *end: there is
  * nothing more to read. */
 struct error *mask_stream_read(struct mask_stream *stream, int fd, bool *end);
-/* How many *** were put: of all values, and of those with this name. */
+/* How many *** were put: in all, and for values and rules of this name. */
 size_t mask_stream_hits(const struct mask_stream *stream);
 size_t mask_stream_hits_of(const struct mask_stream *stream, const char *name);
 void mask_stream_free(struct mask_stream *stream);
 
-/* Tells of every *** where in the input it begins; both count from 1, the
- * column in bytes. */
+/* Tells of every *** where in the input it begins, and whether its name is
+ * that of a rule; line and column count from 1, the column in bytes. */
 typedef void mask_report(
-    void *context, const char *name, size_t line, size_t column);
+    void *context, const char *name, bool rule, size_t line, size_t column);
 void mask_stream_on_hit(
     struct mask_stream *stream, mask_report *report, void *context);
 
 /* The nth name of the values, in the order of mask_add(); borrowed. */
 const char *mask_name(const struct mask *mask, size_t n);
+/* The nth name of the rules; NULL: there are no more. */
+const char *mask_rule_name(const struct mask *mask, size_t n);
 
 /* A sink that writes to a descriptor, whole, waiting for it if need be. */
 struct mask_output {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "mask.h"
+#include "mask_rules.h"
 
 enum {
 	/* No form is longer: a longer one is searched for in tiles, so that
@@ -76,6 +77,14 @@ struct mask {
 	bool labels;
 	struct mask_set set;
 	struct mask_index *index; /* of the set; built when it is needed */
+	struct mask_rules *rules;
+	bool use_default; /* rules */
 };
+
+/* The rules of a mask, with the default ones loaded; NULL: none. */
+struct mask_rules *mask_rules_of(const struct mask *mask);
+/* The name and the label of a value, or of a rule. */
+const char *mask_name_of(const struct mask *mask, uint32_t value);
+const char *mask_label_of(const struct mask *mask, uint32_t value);
 
 #endif

@@ -24,10 +24,16 @@ static void
 merge(struct mask_span *into, const struct mask_span *other)
 {
 	size_t end = other->end > into->end ? other->end : into->end;
+	size_t start = other->start < into->start ? other->start : into->start;
 	/* A number stands alone between its neighbours; together with
-	 * anything else it is none. */
-	bool same = into->start == other->start && into->end == other->end;
-	unsigned quotes = same ? into->quotes & other->quotes : 0;
+	 * anything outside of it it is none. */
+	unsigned quotes = 0;
+
+	if (into->start == start && into->end == end)
+		quotes = into->quotes;
+	if (other->start == start && other->end == end &&
+	    other->quotes > quotes)
+		quotes = other->quotes;
 
 	if (goes_first(other, into))
 		*into = *other;
@@ -89,6 +95,23 @@ mask_span_quote(const struct mask_span *span)
 	size_t len = sizeof longest - 1;
 
 	return longest + len - (span->quotes < len ? span->quotes : len);
+}
+
+void
+mask_spans_add_all(
+    struct mask_spans *spans, const struct mask_spans *others, size_t from)
+{
+	for (size_t i = 0; i < others->n; i++) {
+		struct mask_span span = others->items[i];
+
+		if (span.end <= from)
+			continue;
+		span.start = span.start > from ? span.start - from : 0;
+		span.end -= from;
+		span.first_end =
+		    span.first_end > from ? span.first_end - from : 0;
+		add(spans, &span);
+	}
 }
 
 static int

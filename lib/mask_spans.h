@@ -32,6 +32,9 @@ void mask_spans_add(
     struct mask_spans *spans, size_t start, size_t end, uint32_t value);
 void mask_spans_add_number(struct mask_spans *spans, size_t start, size_t end,
     uint32_t value, unsigned quotes);
+/* Adds those that end behind `from`, as places in a text that begins there. */
+void mask_spans_add_all(
+    struct mask_spans *spans, const struct mask_spans *others, size_t from);
 /* The quote of a span, as a text; "" for most. */
 const char *mask_span_quote(const struct mask_span *span);
 void mask_spans_finish(struct mask_spans *spans);

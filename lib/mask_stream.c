@@ -5,10 +5,17 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "mask_rules_scan.h"
 #include "mask_scan.h"
 #include "memory.h"
 
 enum { CHUNK = 64 * 1024, CAPACITY = 2 * CHUNK };
+
+/* How often each was hidden. */
+struct hits {
+	size_t *counts;
+	size_t n;
+};
 
 struct mask_stream {
 	const struct mask *mask;
@@ -31,9 +38,9 @@ struct mask_stream {
 	struct error *error;
 
 	struct mask_spans spans;
+	struct mask_rules_scan rules;
 	size_t hits;
-	size_t *hits_of; /* by value */
-	size_t n_hits_of;
+	struct hits of_values, of_rules;
 	size_t line, column; /* of the next byte that leaves */
 };
 
@@ -43,6 +50,8 @@ mask_stream_new(const struct mask *mask, mask_sink *write, void *context)
 	struct mask_stream *stream = xmalloc(sizeof *stream);
 	struct mask *nothing = mask == NULL ? mask_new() : NULL;
 
+	if (nothing != NULL)
+		mask_use_rules(nothing, false);
 	*stream = (struct mask_stream){
 		.mask = mask != NULL ? mask : nothing,
 		.nothing = nothing,
@@ -53,6 +62,7 @@ mask_stream_new(const struct mask *mask, mask_sink *write, void *context)
 		.line = 1,
 		.column = 1,
 	};
+	stream->rules.rules = mask_rules_of(stream->mask);
 	return stream;
 }
 
@@ -63,8 +73,10 @@ mask_stream_free(struct mask_stream *stream)
 		return;
 	free_secret(stream->buffer, CAPACITY);
 	free(stream->out);
-	free(stream->hits_of);
+	free(stream->of_values.counts);
+	free(stream->of_rules.counts);
 	mask_spans_release(&stream->spans);
+	mask_rules_scan_release(&stream->rules);
 	error_free(stream->error);
 	mask_free(stream->nothing);
 	free(stream);
@@ -123,21 +135,30 @@ show(struct mask_stream *stream, size_t end)
 }
 
 static void
+count(struct hits *hits, size_t i)
+{
+	if (i >= hits->n) {
+		size_t n = (i + 1) * 2;
+
+		hits->counts =
+		    xreallocarray(hits->counts, n, sizeof *hits->counts);
+		while (hits->n < n)
+			hits->counts[hits->n++] = 0;
+	}
+	hits->counts[i]++;
+}
+
+static void
 count_hit(struct mask_stream *stream, uint32_t value)
 {
-	if (value >= stream->n_hits_of) {
-		size_t n = stream->mask->n;
+	bool rule = (value & MASK_RULE) != 0;
 
-		stream->hits_of =
-		    xreallocarray(stream->hits_of, n, sizeof *stream->hits_of);
-		while (stream->n_hits_of < n)
-			stream->hits_of[stream->n_hits_of++] = 0;
-	}
-	stream->hits_of[value]++;
+	count(rule ? &stream->of_rules : &stream->of_values,
+	    value & ~(uint32_t)MASK_RULE);
 	stream->hits++;
 	if (stream->report != NULL)
 		stream->report(stream->report_context,
-		    stream->mask->values[value].name, stream->line,
+		    mask_name_of(stream->mask, value), rule, stream->line,
 		    stream->column);
 }
 
@@ -146,9 +167,7 @@ static void
 hide(struct mask_stream *stream, const struct mask_span *span, size_t end)
 {
 	if (!stream->masked) {
-		const char *text = stream->mask->labels
-		    ? stream->mask->values[span->value].label
-		    : "***";
+		const char *text = mask_label_of(stream->mask, span->value);
 		const char *quote = mask_span_quote(span);
 
 		put(stream, quote, strlen(quote));
@@ -197,6 +216,7 @@ drop_context(struct mask_stream *stream)
 	dropped = stream->sent - MASK_CONTEXT;
 	memmove(
 	    stream->buffer, stream->buffer + dropped, stream->len - dropped);
+	mask_rules_scan_shift(&stream->rules, dropped);
 	stream->len -= dropped;
 	stream->sent -= dropped;
 	stream->covered =
@@ -217,13 +237,19 @@ process(struct mask_stream *stream, bool at_end)
 {
 	size_t base =
 	    stream->sent > MASK_CONTEXT ? stream->sent - MASK_CONTEXT : 0;
-	size_t frontier;
+	size_t frontier, of_rules;
 
 	mask_spans_clear(&stream->spans);
 	frontier = base +
 	    mask_scan(stream->mask, stream->buffer + base, stream->len - base,
 		at_end, &stream->spans);
+	of_rules = mask_rules_scan(
+	    &stream->rules, stream->buffer, stream->len, at_end);
+	mask_spans_add_all(&stream->spans, &stream->rules.spans, base);
+	mask_spans_finish(&stream->spans);
+	frontier = smaller(frontier, of_rules);
 	leave(stream, base, frontier > stream->sent ? frontier : stream->sent);
+	mask_rules_scan_forget(&stream->rules, stream->sent);
 	drop_context(stream);
 	return take_error(stream);
 }
@@ -271,6 +297,7 @@ mask_stream_end(struct mask_stream *stream)
 {
 	struct error *error = process(stream, true);
 
+	mask_rules_scan_reset(&stream->rules);
 	stream->len = stream->sent = stream->covered = 0;
 	stream->masked = false;
 	return error;
@@ -285,11 +312,16 @@ mask_stream_hits(const struct mask_stream *stream)
 size_t
 mask_stream_hits_of(const struct mask_stream *stream, const char *name)
 {
+	const struct hits *values = &stream->of_values;
+	const struct hits *rules = &stream->of_rules;
 	size_t hits = 0;
 
-	for (size_t i = 0; i < stream->n_hits_of; i++)
+	for (size_t i = 0; i < values->n && i < stream->mask->n; i++)
 		if (strcmp(stream->mask->values[i].name, name) == 0)
-			hits += stream->hits_of[i];
+			hits += values->counts[i];
+	for (size_t i = 0; i < rules->n && i < stream->mask->rules->n; i++)
+		if (strcmp(stream->mask->rules->rules[i].name, name) == 0)
+			hits += rules->counts[i];
 	return hits;
 }
 

@@ -3,6 +3,7 @@
 
 #include "buffer.h"
 #include "mask_json.h"
+#include "mask_rules_scan.h"
 #include "mask_scan.h"
 #include "memory.h"
 
@@ -10,8 +11,7 @@ static void
 append_label(
     struct buffer *out, const struct mask *mask, const struct mask_span *span)
 {
-	const char *text =
-	    mask->labels ? mask->values[span->value].label : "***";
+	const char *text = mask_label_of(mask, span->value);
 
 	const char *quote = mask_span_quote(span);
 
@@ -34,6 +34,20 @@ render(struct buffer *out, const struct mask *mask,
 	buffer_append(out, text + at, len - at);
 }
 
+/* What values and rules cover. */
+static void
+cover(const struct mask *mask, const char *text, size_t len,
+    struct mask_spans *spans)
+{
+	struct mask_rules_scan rules = { .rules = mask_rules_of(mask) };
+
+	mask_scan(mask, text, len, true, spans);
+	mask_rules_scan(&rules, text, len, true);
+	mask_spans_add_all(spans, &rules.spans, 0);
+	mask_spans_finish(spans);
+	mask_rules_scan_release(&rules);
+}
+
 static bool
 looks_like_json(const char *text, size_t len)
 {
@@ -52,7 +66,7 @@ mask_text(
 	struct mask_spans spans = { 0 };
 
 	if (mask != NULL)
-		mask_scan(mask, text, len, true, &spans);
+		cover(mask, text, len, &spans);
 	if (spans.n > 0 && looks_like_json(text, len) &&
 	    mask_json_is(text, len))
 		mask_json_fit(&spans, text, len);

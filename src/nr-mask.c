@@ -10,8 +10,12 @@
 #include "memory.h"
 #include "secret_names.h"
 
+enum { MAX_RULES_FILES = 64 };
+
 struct request {
 	struct mask *mask;
+	const char *rules[MAX_RULES_FILES];
+	size_t n_rules;
 	bool check, stats;
 	struct error *error; /* the first one of the options */
 };
@@ -19,14 +23,17 @@ struct request {
 static const char usage[] =
     "usage: nr-mask [OPTION...]\n"
     "\n"
-    "Copies standard input to standard output with every known secret\n"
-    "replaced by ***. Secrets are the environment variables that are named\n"
-    "like one (GIT_TOKEN, DB_PASSWORD, ...), and those of the options.\n"
+    "Copies standard input to standard output with every secret replaced by\n"
+    "***. Secrets are the environment variables that are named like one\n"
+    "(GIT_TOKEN, DB_PASSWORD, ...), those of the options, and what looks\n"
+    "like one: known kinds of tokens, password=..., private keys.\n"
     "\n"
     "options:\n"
     "  -e, --env NAME         the value of this variable, or of NAME_FILE\n"
     "  -f, --secret-file FILE what this file holds\n"
     "  -d, --secrets-dir DIR  what each file in this directory holds\n"
+    "  -r, --rules FILE       more kinds of secrets: nr-patterns(5)\n"
+    "  -n, --no-rules         hide known values only, and those of --rules\n"
     "  -c, --check            copy nothing; exit 77 if there is a secret\n"
     "  -l, --label            put ***NAME***, not ***\n"
     "  -s, --stats            count by name, on standard error\n"
@@ -39,6 +46,8 @@ static const struct option long_options[] = {
 	{ "env", required_argument, NULL, 'e' },
 	{ "secret-file", required_argument, NULL, 'f' },
 	{ "secrets-dir", required_argument, NULL, 'd' },
+	{ "rules", required_argument, NULL, 'r' },
+	{ "no-rules", no_argument, NULL, 'n' },
 	{ "check", no_argument, NULL, 'c' },
 	{ "label", no_argument, NULL, 'l' },
 	{ "stats", no_argument, NULL, 's' },
@@ -120,6 +129,16 @@ take_option(struct request *request, int option)
 	case 'd':
 		error = secret_add_directory(mask, optarg, warn_refused);
 		break;
+	case 'r':
+		if (request->n_rules == MAX_RULES_FILES)
+			error =
+			    error_new(ERROR_USAGE, "too many files of rules");
+		else
+			request->rules[request->n_rules++] = optarg;
+		break;
+	case 'n':
+		mask_use_rules(mask, false);
+		break;
 	case 'c':
 		request->check = true;
 		break;
@@ -148,7 +167,7 @@ parse_options(struct request *request, int argc, char *argv[])
 	int option;
 
 	while ((option = getopt_long(
-		    argc, argv, "e:f:d:clshV", long_options, NULL)) != -1)
+		    argc, argv, "e:f:d:r:nclshV", long_options, NULL)) != -1)
 		take_option(request, option);
 	if (optind < argc)
 		return error_first(request->error,
@@ -169,13 +188,28 @@ discard(void *context, const char *bytes, size_t len)
 }
 
 static void
-report(void *context, const char *name, size_t line, size_t column)
+report(void *context, const char *name, bool rule, size_t line, size_t column)
 {
 	(void)context;
-	fprintf(stderr,
-	    "nr-mask: the value of '%s' is at line %zu, column "
-	    "%zu\n",
-	    name, line, column);
+	fprintf(stderr, "nr-mask: %s '%s' is at line %zu, column %zu\n",
+	    rule ? "what looks like a secret of kind" : "the value of", name,
+	    line, column);
+}
+
+/* A rule has several lines: its name is printed once, and when it was met. */
+static void
+print_rule_stats(const struct mask *mask, const struct mask_stream *stream)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = mask_rule_name(mask, i)) != NULL; i++) {
+		size_t hits = mask_stream_hits_of(stream, name), before = 0;
+
+		while (strcmp(mask_rule_name(mask, before), name) != 0)
+			before++;
+		if (before == i && hits > 0)
+			fprintf(stderr, "%s %zu\n", name, hits);
+	}
 }
 
 static void
@@ -192,6 +226,17 @@ print_stats(const struct mask *mask, const struct mask_stream *stream)
 			fprintf(stderr, "%s %zu\n", name,
 			    mask_stream_hits_of(stream, name));
 	}
+	print_rule_stats(mask, stream);
+}
+
+static struct error *
+add_rules(const struct request *request)
+{
+	struct error *error = NULL;
+
+	for (size_t i = 0; error == NULL && i < request->n_rules; i++)
+		error = mask_add_rules(request->mask, request->rules[i]);
+	return error;
 }
 
 static struct error *
@@ -240,6 +285,8 @@ main(int argc, char *argv[])
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_DUMPABLE, 0);
 	error = parse_options(&request, argc, argv);
+	if (error == NULL)
+		error = add_rules(&request);
 	if (error == NULL)
 		error = secret_add_environment(request.mask, warn_refused);
 	code = error == NULL ? run(&request) : finish(error);

@@ -203,8 +203,7 @@ masked() {
 	 "token_uri": "https://oauth2.example.org/token"}
 	END
 	masked -f key.json <key.json
-	jq -e '.private_key == "-----BEGIN PRIVATE KEY-----\n***\n-----END PRIVATE KEY-----\n"
-		and .type == "service_account"
+	jq -e '.private_key == "***" and .type == "service_account"
 		and .token_uri == "https://oauth2.example.org/token"' <<<"$output"
 	masked -f key.json <<<"type: service_account, hkiG9w0B"
 	[ "$output" = 'type: service_account, ***' ]
@@ -249,6 +248,87 @@ masked() {
 
 @test "masking is the same for every split, and what brute force finds" {
 	"$NR_TESTS/mask_property" 1 60
+}
+
+@test "nr-mask hides tokens of every kind it knows, by their form" {
+	run python3 "$data/tokens.py" "$ROOT/share/patterns/default.rules"
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+}
+
+@test "nr-mask hides what rules find, however it is cut, and no more" {
+	for text in "$data"/rules/*.in; do
+		"$NR_TESTS/mask_splits" <"$text" >out
+		cmp "${text%.in}.out" out || {
+			diff "${text%.in}.out" out
+			return 1
+		}
+	done
+}
+
+@test "nr-mask leaves JSON that is JSON where rules match" {
+	for kind in names json; do
+		grep '^[{[]' "$data/rules/$kind.in" >lines
+		while read -r line; do
+			nr-mask <<<"$line" | jq -e 'keys' >masked
+			jq keys <<<"$line" | cmp - masked
+		done <lines
+	done
+}
+
+@test "nr-mask needs no memory for a token of any length" {
+	(printf 'Bearer a1'; head -c 30000000 /dev/zero | tr '\0' x
+		echo ' end') | nr-mask >out
+	[ "$(<out)" = 'Bearer *** end' ]
+	(printf '"password": "'; head -c 30000000 /dev/zero | tr '\0' '\\'
+		echo '" end') | nr-mask >out
+	[ "$(<out)" = '"password": "***" end' ]
+}
+
+@test "a token that is cut short at the end is hidden" {
+	printf 'a ghp_26C7e42F292c6912E7' | { masked; [ "$output" = 'a ghp_***' ]; }
+	printf 'a ghp_26C7' | { masked; [ "$output" = 'a ghp_26C7' ]; }
+}
+
+@test "nr-mask --no-rules hides known values only" {
+	masked --no-rules <<<"password=hunter2hunter2 $TOKEN"
+	[ "$output" = 'password=hunter2hunter2 ***' ]
+}
+
+@test "nr-mask --rules adds kinds of secrets to the known ones" {
+	cat >mine.rules <<-'END'
+	# ours
+	set x A-F
+	token acme x 8 acme_
+	key licence licence
+	except *_dummy
+	END
+	masked --rules mine.rules --label \
+		<<<'acme_ABCDEFAB, licence: "x", ghp_16C7e42F292c6912E7710c838347Ae178B4b token_dummy=a1b2c3d4'
+	[ "$output" = 'acme_***acme***, licence: "***licence***", ghp_***github*** token_dummy=a1b2c3d4' ]
+	masked --no-rules --rules mine.rules <<<'acme_ABCDEFAB password=a1b2c3d4'
+	[ "$output" = 'acme_*** password=a1b2c3d4' ]
+}
+
+@test "nr-mask refuses a bad rule before it writes anything" {
+	while IFS=$'\t' read -r rule message; do
+		printf 'set a a-z\n%s\n' "$rule" >bad.rules
+		masked --rules bad.rules <<<hello
+		[ "$status" -eq 78 ] || { echo "$rule"; return 1; }
+		[ -z "$output" ]
+		[ "$stderr" = "nr-mask: bad.rules:2: $message: see nr-patterns(5)" ] ||
+			{ echo "$rule: $stderr"; return 1; }
+	done <"$data/bad-rules"
+	masked --rules absent <<<hello
+	[ "$status" -eq 78 ]
+	[[ $stderr == *"cannot read the rules 'absent': No such file"* ]]
+}
+
+@test "nr-mask --check tells a kind of secret from a known value" {
+	masked --check <<<'a ghp_16C7e42F292c6912E7710c838347Ae178B4b'
+	[ "$status" -eq 77 ]
+	[[ $stderr == *"what looks like a secret of kind 'github' is at line 1, column 7"* ]]
+	masked --stats <<<'password=a1b2c3d4 pwd=a1b2c3d4'
+	[ "$stderr" = $'GIT_TOKEN 0\npassword 2' ]
 }
 
 @test "nr-mask --check says where a secret is, and not what it is" {

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finds the anchors of rules in a text, fast. The four rarest bytes of each
+ * anchor are looked for, with AVX2, SSSE3 or tables, as the machine has it;
+ * what is found is the same. For the files mask*.c only.
+ */
+#ifndef MASK_FINDER_H
+#define MASK_FINDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	MASK_GRAM = 4,
+	MASK_BUCKETS = 16,
+};
+
+/*
+ * For each of four bytes in a row: by the low and the high half of the byte,
+ * the buckets of anchors that it fits. A place where one bucket fits all four
+ * bytes is worth a closer look.
+ */
+struct mask_nibbles {
+	uint8_t low[MASK_GRAM][MASK_BUCKETS / 8][16];
+	uint8_t high[MASK_GRAM][MASK_BUCKETS / 8][16];
+	uint64_t pairs[65536 / 64]; /* the first two bytes, without vectors */
+};
+
+/*
+ * The next block of the text, from `at` on, in which something fits: *hits
+ * has a bit for each of its places. Or where the last whole block before
+ * `len` ended, and *hits is 0.
+ */
+typedef size_t mask_finder_step(const struct mask_nibbles *nibbles,
+    const char *text, size_t at, size_t len, uint32_t *hits);
+
+mask_finder_step mask_finder_portable;
+mask_finder_step mask_finder_ssse3;
+mask_finder_step mask_finder_avx2;
+/* What this machine can do best, but no more than `level`: 0 portable, 1
+ * SSSE3, 2 AVX2; and how many bytes it takes in a step. */
+mask_finder_step *mask_finder_best(int level, size_t *width);
+
+struct mask_rules;
+struct mask_anchor;
+struct mask_finder;
+
+/* Made when it is first asked for. */
+const struct mask_finder *mask_finder(struct mask_rules *rules);
+void mask_finder_free(struct mask_finder *finder);
+/* Of all finders made from now on, for tests. */
+void mask_finder_limit(int level);
+
+/* Calls `found` for every anchor that lies in the text as a whole and begins
+ * at `from` or later; in no particular order. */
+typedef void mask_finder_found(
+    void *context, const struct mask_anchor *anchor, size_t start);
+void mask_finder_scan(const struct mask_finder *finder, const char *text,
+    size_t from, size_t len, mask_finder_found *found, void *context);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "mask_finder.h"
+
+enum { PORTABLE_WIDTH = 8 };
+
+/* What the vectors do, for one place. */
+static bool
+fits(const struct mask_nibbles *nibbles, const char *text)
+{
+	unsigned buckets = 0xffff;
+
+	for (int i = 0; i < MASK_GRAM; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		unsigned low = byte & 15, high = byte >> 4;
+		unsigned a =
+		    nibbles->low[i][0][low] & nibbles->high[i][0][high];
+		unsigned b =
+		    nibbles->low[i][1][low] & nibbles->high[i][1][high];
+
+		buckets &= a | b << 8;
+	}
+	return buckets != 0;
+}
+
+size_t
+mask_finder_portable(const struct mask_nibbles *nibbles, const char *text,
+    size_t at, size_t len, uint32_t *hits)
+{
+	*hits = 0;
+	for (; at + PORTABLE_WIDTH + MASK_GRAM - 1 <= len;
+	     at += PORTABLE_WIDTH) {
+		for (unsigned i = 0; i < PORTABLE_WIDTH; i++) {
+			unsigned pair = (unsigned char)text[at + i] |
+			    (unsigned)(unsigned char)text[at + i + 1] << 8;
+
+			if ((nibbles->pairs[pair / 64] >> (pair % 64) & 1) &&
+			    fits(nibbles, text + at + i))
+				*hits |= 1U << i;
+		}
+		if (*hits != 0)
+			return at;
+	}
+	return at;
+}
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+__attribute__((target("avx2"))) static __m256i
+fits_32(const struct mask_nibbles *nibbles, const char *text, int half)
+{
+	const __m256i nibble = _mm256_set1_epi8(15);
+	__m256i buckets = _mm256_set1_epi8(-1);
+
+	for (int i = 0; i < MASK_GRAM; i++) {
+		__m256i bytes = _mm256_loadu_si256((const void *)(text + i));
+		__m256i low = _mm256_broadcastsi128_si256(
+		    _mm_loadu_si128((const void *)nibbles->low[i][half]));
+		__m256i high = _mm256_broadcastsi128_si256(
+		    _mm_loadu_si128((const void *)nibbles->high[i][half]));
+
+		low = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
+		high = _mm256_shuffle_epi8(high,
+		    _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
+		buckets =
+		    _mm256_and_si256(buckets, _mm256_and_si256(low, high));
+	}
+	return buckets;
+}
+
+__attribute__((target("avx2"))) size_t
+mask_finder_avx2(const struct mask_nibbles *nibbles, const char *text,
+    size_t at, size_t len, uint32_t *hits)
+{
+	*hits = 0;
+	for (; at + 32 + MASK_GRAM - 1 <= len; at += 32) {
+		__m256i none = _mm256_cmpeq_epi8(_mm256_setzero_si256(),
+		    _mm256_or_si256(fits_32(nibbles, text + at, 0),
+			fits_32(nibbles, text + at, 1)));
+
+		*hits = ~(uint32_t)_mm256_movemask_epi8(none);
+		if (*hits != 0)
+			return at;
+	}
+	return at;
+}
+
+__attribute__((target("ssse3"))) static __m128i
+fits_16(const struct mask_nibbles *nibbles, const char *text, int half)
+{
+	const __m128i nibble = _mm_set1_epi8(15);
+	__m128i buckets = _mm_set1_epi8(-1);
+
+	for (int i = 0; i < MASK_GRAM; i++) {
+		__m128i bytes = _mm_loadu_si128((const void *)(text + i));
+		__m128i low =
+		    _mm_loadu_si128((const void *)nibbles->low[i][half]);
+		__m128i high =
+		    _mm_loadu_si128((const void *)nibbles->high[i][half]);
+
+		low = _mm_shuffle_epi8(low, _mm_and_si128(bytes, nibble));
+		high = _mm_shuffle_epi8(
+		    high, _mm_and_si128(_mm_srli_epi16(bytes, 4), nibble));
+		buckets = _mm_and_si128(buckets, _mm_and_si128(low, high));
+	}
+	return buckets;
+}
+
+__attribute__((target("ssse3"))) size_t
+mask_finder_ssse3(const struct mask_nibbles *nibbles, const char *text,
+    size_t at, size_t len, uint32_t *hits)
+{
+	*hits = 0;
+	for (; at + 16 + MASK_GRAM - 1 <= len; at += 16) {
+		__m128i none = _mm_cmpeq_epi8(_mm_setzero_si128(),
+		    _mm_or_si128(fits_16(nibbles, text + at, 0),
+			fits_16(nibbles, text + at, 1)));
+
+		*hits = (uint32_t)_mm_movemask_epi8(none) ^ 0xffffU;
+		if (*hits != 0)
+			return at;
+	}
+	return at;
+}
+
+mask_finder_step *
+mask_finder_best(int level, size_t *width)
+{
+	if (level >= 2 && __builtin_cpu_supports("avx2")) {
+		*width = 32;
+		return mask_finder_avx2;
+	}
+	if (level >= 1 && __builtin_cpu_supports("ssse3")) {
+		*width = 16;
+		return mask_finder_ssse3;
+	}
+	*width = PORTABLE_WIDTH;
+	return mask_finder_portable;
+}
+
+#else
+
+mask_finder_step *
+mask_finder_best(int level, size_t *width)
+{
+	(void)level;
+	*width = PORTABLE_WIDTH;
+	return mask_finder_portable;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decides whether a secret stands behind an anchor. Pure: it depends on the
+ * text alone, on no more than MASK_LOOK_BEHIND bytes before the anchor, and
+ * on as few behind it as the rule needs. For the files mask*.c only.
+ */
+#ifndef MASK_MATCH_H
+#define MASK_MATCH_H
+
+#include "mask_rules.h"
+#include "mask_swallow.h"
+
+enum {
+	MASK_LOOK_BEHIND = 256,
+	MASK_FAIL_CLOSED = 4096 /* undecided for so long: a secret */
+};
+
+/* A run of characters of a set that was seen; spares a second look. */
+struct mask_run {
+	size_t start, end;
+	unsigned set;
+};
+
+struct mask_match {
+	/* What is masked: either as far as this swallow goes ... */
+	struct mask_swallow swallow;
+	/* ... or up to here, when it is not 0. */
+	size_t end;
+	unsigned quotes; /* a JSON number; else 0 */
+	/* Undecided: nothing from here on may leave. */
+	size_t hold;
+};
+
+struct mask_matcher {
+	const struct mask_rules *rules;
+	const struct mask_view *view;
+	struct mask_run run;
+};
+
+enum mask_answer mask_match(struct mask_matcher *matcher,
+    const struct mask_anchor *anchor, size_t start, struct mask_match *match);
+
+/* For mask_match.c: the rules with names. */
+enum mask_answer mask_match_name(struct mask_matcher *matcher,
+    const struct mask_anchor *anchor, size_t start, struct mask_match *match);
+
+/* What stands for a secret, and is none: $NAME, ${...}, <...>, {{...}}, %...%,
+ * a mask. `quote` ends it; a quote of '\0' stands for white space. */
+enum mask_answer mask_is_placeholder(
+    const struct mask_view *view, size_t at, char quote);
+
+#endif

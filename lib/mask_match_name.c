@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+/* A name that says what stands behind it: password=..., "token": "...". */
+#include <fnmatch.h>
+
+#include "mask_match.h"
+#include "memory.h"
+
+enum {
+	MAX_NAME_BEFORE = 64,
+	MAX_SUFFIX = 24,
+	MAX_BLANKS = 16,
+	MAX_NUMBER = 256,
+	MAX_WORD = 64,
+	MIN_WORD = 8, /* of an unquoted value */
+	MAX_SCHEME = 20,
+};
+
+/* A name, and how it is quoted. */
+struct name {
+	size_t start, end; /* of the whole name */
+	size_t after;      /* it, and its quote */
+	char quote;        /* '\0': none */
+	unsigned depth;
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static bool
+is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool
+is_name(char c)
+{
+	return is_digit(c) || is_lower(c) || is_upper(c) || c == '_' ||
+	    c == '-';
+}
+
+static bool
+is_in(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+static enum mask_answer
+undecided(struct mask_match *match, size_t hold)
+{
+	match->hold = hold;
+	return MASK_UNDECIDED;
+}
+
+static size_t
+skip_blanks(const struct mask_view *view, size_t at)
+{
+	size_t start = at;
+
+	while (at < view->len && at - start < MAX_BLANKS &&
+	    is_in(view->text[at], " \t"))
+		at++;
+	return at;
+}
+
+/* Does more of a name follow a keyword: _key, -key, Key, 2, the plural? */
+static bool
+continues(const char *text, size_t at)
+{
+	char c = text[at];
+
+	if (c == '_' || c == '-' || is_digit(c))
+		return true;
+	if (is_upper(c))
+		return !is_upper(text[at - 1]);
+	return false;
+}
+
+static enum mask_answer
+find_end(const struct mask_view *view, size_t at, size_t *end)
+{
+	size_t start = at;
+
+	if (at < view->len && (view->text[at] | 32) == 's')
+		at++;
+	if (at < view->len && is_name(view->text[at]) &&
+	    !continues(view->text, at))
+		return MASK_NO;
+	while (at < view->len && at - start < MAX_SUFFIX &&
+	    is_name(view->text[at]))
+		at++;
+	*end = at;
+	if (at == view->len)
+		return view->at_end ? MASK_NO : MASK_UNDECIDED;
+	return is_name(view->text[at]) ? MASK_NO : MASK_YES;
+}
+
+static void
+find_start(const char *text, size_t at, struct name *name)
+{
+	size_t low = at > MAX_NAME_BEFORE ? at - MAX_NAME_BEFORE : 0;
+
+	while (at > low && (is_name(text[at - 1]) || text[at - 1] == '.'))
+		at--;
+	/* The letter of \n is of no name. */
+	if (at > 0 && text[at - 1] == '\\' && at < name->end &&
+	    is_in(text[at], "nrt"))
+		at++;
+	name->start = at;
+}
+
+/* Does it say something about a secret, as max_tokens and token_url do? Small
+ * letters in the exceptions stand for capitals, too. */
+static bool
+is_exception(const struct mask_rules *rules, const char *text, size_t len)
+{
+	char as_is[MAX_NAME_BEFORE + 2 * MASK_MAX_ANCHOR], small[sizeof as_is];
+
+	if (len >= sizeof as_is)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		as_is[i] = text[i];
+		small[i] = is_upper(text[i]) ? (char)(text[i] | 32) : text[i];
+	}
+	as_is[len] = small[len] = '\0';
+	for (size_t i = 0; i < rules->n_exceptions; i++) {
+		const char *pattern = rules->exceptions[i];
+
+		if (fnmatch(pattern, as_is, 0) == 0 ||
+		    fnmatch(pattern, small, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A quote with the backslashes of its depth; `*end` is behind it. */
+static enum mask_answer
+find_quote(const struct mask_view *view, size_t at, char *quote,
+    unsigned *depth, size_t *end)
+{
+	size_t n = mask_backslashes(view, at);
+
+	*end = at;
+	*depth = 0;
+	*quote = '\0';
+	if (at + n >= view->len)
+		return view->at_end ? MASK_NO : MASK_UNDECIDED;
+	if (!is_in(view->text[at + n], "\"'"))
+		return MASK_NO;
+	while (((size_t)1 << *depth) - 1 < n)
+		++*depth;
+	if (*depth > MASK_MAX_DEPTH || ((size_t)1 << *depth) - 1 != n)
+		return MASK_NO;
+	*quote = view->text[at + n];
+	*end = at + n + 1;
+	return MASK_YES;
+}
+
+/* The name around a keyword, with its quote. */
+static enum mask_answer
+find_name(const struct mask_matcher *matcher, const struct mask_anchor *anchor,
+    size_t start, struct name *name)
+{
+	const struct mask_view *view = matcher->view;
+	enum mask_answer answer =
+	    find_end(view, start + anchor->len, &name->end);
+
+	if (answer != MASK_YES)
+		return answer;
+	find_start(view->text, start, name);
+	/* The user in a URL is no name. */
+	if (name->start >= 3 &&
+	    memcmp(view->text + name->start - 3, "://", 3) == 0)
+		return MASK_NO;
+	if (is_exception(matcher->rules, view->text + name->start,
+		name->end - name->start))
+		return MASK_NO;
+	answer = find_quote(
+	    view, name->end, &name->quote, &name->depth, &name->after);
+	if (answer == MASK_UNDECIDED)
+		return answer;
+	if (name->quote != '\0' && name->after < view->len &&
+	    view->text[name->after] == ']')
+		name->after++;
+	return MASK_YES;
+}
+
+/* "--token x" needs no separator, <token> is one. */
+static enum mask_answer
+find_other_separator(
+    const struct mask_view *view, const struct name *name, size_t *at)
+{
+	if (view->text[name->start] == '-' && name->quote == '\0' &&
+	    *at > name->after)
+		return MASK_YES;
+	if (*at < view->len && view->text[*at] == '>' && name->start > 0 &&
+	    view->text[name->start - 1] == '<') {
+		++*at;
+		return MASK_YES;
+	}
+	return MASK_NO;
+}
+
+/* = : := => ?= +=, but not ==, :: and their like; *at is then behind it. */
+static enum mask_answer
+find_separator(
+    const struct mask_view *view, const struct name *name, size_t *at)
+{
+	char first, second;
+
+	*at = skip_blanks(view, name->after);
+	if (*at + 1 >= view->len)
+		return view->at_end ? MASK_NO : MASK_UNDECIDED;
+	first = view->text[*at];
+	second = view->text[*at + 1];
+	if (is_in(first, ":?+") && second == '=') {
+		*at += 2;
+		return MASK_YES;
+	}
+	if (first == '=' && second == '>') {
+		*at += 2;
+		return MASK_YES;
+	}
+	if ((first == ':' && second != ':') ||
+	    (first == '=' && !is_in(second, "=~"))) {
+		++*at;
+		return MASK_YES;
+	}
+	return find_other_separator(view, name, at);
+}
+
+/*
+ * Is what looks like an opening quote the end of a JSON string that holds a
+ * name and a separator, as in {"note": "password:", ...}? A quoted name has
+ * a value in the same quotes.
+ */
+static enum mask_answer
+is_closing_quote(const struct mask_view *view, const struct name *name,
+    char quote, unsigned depth, size_t at)
+{
+	if (name->quote == quote && name->depth == depth)
+		return MASK_NO;
+	return mask_quote_ends_json(view, at - 1);
+}
+
+static enum mask_answer
+swallow(struct mask_match *match, enum mask_swallow_kind kind, size_t start)
+{
+	match->swallow.kind = kind;
+	match->swallow.start = match->swallow.at = start;
+	match->swallow.open = true;
+	return MASK_YES;
+}
+
+static enum mask_answer
+match_quoted(const struct mask_view *view, const struct name *name, char quote,
+    unsigned depth, size_t at, struct mask_match *match)
+{
+	enum mask_answer no = is_closing_quote(view, name, quote, depth, at);
+	size_t run = mask_backslashes(view, at), own;
+
+	if (no == MASK_NO)
+		no = mask_is_placeholder(view, at, quote);
+	if (no == MASK_UNDECIDED || (at + run == view->len && !view->at_end))
+		return undecided(match, at);
+	if (no == MASK_YES || at + run == view->len)
+		return MASK_NO;
+	/* An empty value. */
+	if (view->text[at + run] == '\n' ||
+	    (view->text[at + run] == quote &&
+		mask_quote_closes(run, depth, &own) && own == run))
+		return MASK_NO;
+	match->swallow.quote = quote;
+	match->swallow.depth = (uint8_t)depth;
+	return swallow(match, SWALLOW_QUOTED, at);
+}
+
+/* A JSON number becomes a string. */
+static enum mask_answer
+match_number(const struct mask_view *view, const struct name *name, size_t at,
+    struct mask_match *match)
+{
+	size_t end = at, after;
+
+	while (end < view->len && end - at < MAX_NUMBER &&
+	    (is_digit(view->text[end]) || is_in(view->text[end], "-+.eE")))
+		end++;
+	after = skip_blanks(view, end);
+	if (after == view->len && !view->at_end)
+		return undecided(match, at);
+	if (after < view->len && !is_in(view->text[after], ",}]\r\n\\"))
+		return MASK_NO;
+	match->swallow.start = at;
+	match->end = end;
+	match->quotes = 1U << name->depth;
+	return MASK_YES;
+}
+
+/* What is known of the beginning of an unquoted value. */
+struct word {
+	size_t start, end;
+	bool digit, upper, lower, symbol;
+	bool identifier; /* all of it could be code: names, dots, colons */
+	bool dotted;
+};
+
+static void
+look_at(struct word *word, char c)
+{
+	word->digit |= is_digit(c);
+	word->upper |= is_upper(c);
+	word->lower |= is_lower(c);
+	word->symbol |= is_in(c, "!#$%*+=?@^{~\\");
+	word->identifier &= is_name(c) || is_in(c, ".:$");
+	word->dotted |= c == '.' || c == ':';
+}
+
+/* Reads up to MAX_WORD bytes; a mask ends them, as if it was not there. */
+static enum mask_answer
+read_word(const struct mask_view *view, size_t start, struct word *word)
+{
+	bool open = false;
+	size_t at = start, n;
+
+	*word = (struct word){ .start = start, .identifier = true };
+	while (at - start < MAX_WORD) {
+		size_t stars = 0;
+
+		while (stars < 3 && at + stars < view->len &&
+		    view->text[at + stars] == '*')
+			stars++;
+		if (stars == 3)
+			break;
+		if (stars > 0 && at + stars == view->len && !view->at_end)
+			return MASK_UNDECIDED;
+		n = mask_unquoted_step(view, at, &open);
+		if (open)
+			return MASK_UNDECIDED;
+		if (n == 0)
+			break;
+		look_at(word, view->text[at]);
+		at += n;
+	}
+	word->end = at;
+	return MASK_YES;
+}
+
+/* A path or an address names a place. */
+static bool
+is_place(const struct mask_view *view, const struct word *word)
+{
+	const char *text = view->text + word->start;
+	size_t len = word->end - word->start, slashes = 0;
+
+	if (len >= 7 && memcmp(text, "http", 4) == 0 && is_in(text[4], ":s"))
+		return true;
+	if (!is_in(*text, "/.~") || word->symbol)
+		return *text == '~' && len > 1 && text[1] == '/';
+	for (size_t i = 0; i < len; i++)
+		slashes += text[i] == '/';
+	return slashes >= 2 || (slashes == 1 && *text == '.');
+}
+
+/* Code that gets a secret is none: a call, an element, a member. */
+static bool
+is_code(const struct mask_view *view, const struct word *word)
+{
+	char next = word->end < view->len ? view->text[word->end] : '\0';
+
+	if (!word->identifier || word->end - word->start >= MAX_WORD)
+		return false;
+	return is_in(next, "([") || (word->dotted && !word->digit);
+}
+
+/* $NAME and its like. */
+static bool
+is_reference(const struct mask_view *view, const struct word *word)
+{
+	const char *text = view->text + word->start;
+	char second = word->end - word->start > 1 ? text[1] : '\0';
+
+	if (*text == '$')
+		return is_upper(second) || is_lower(second) ||
+		    is_in(second, "_{(");
+	if (*text == '%')
+		return is_in(second, "sdv({");
+	return *text == '{' || *text == '@';
+}
+
+/* Would a secret look like this? Prose, code, paths do not. */
+static bool
+is_secret(const struct mask_view *view, const struct word *word)
+{
+	if (word->end - word->start < MIN_WORD)
+		return false;
+	if (!word->digit && !word->symbol && !(word->upper && word->lower))
+		return false;
+	return !is_reference(view, word) && !is_place(view, word) &&
+	    !is_code(view, word);
+}
+
+static enum mask_answer
+match_word(const struct mask_view *view, enum mask_swallow_kind kind,
+    size_t start, struct mask_match *match)
+{
+	struct word word;
+
+	if (read_word(view, start, &word) == MASK_UNDECIDED)
+		return undecided(match, start);
+	return is_secret(view, &word) ? swallow(match, kind, start) : MASK_NO;
+}
+
+/* "Authorization: token x": the scheme is no secret. */
+static enum mask_answer
+match_header(
+    const struct mask_view *view, size_t start, struct mask_match *match)
+{
+	size_t at = start, after;
+
+	while (at < view->len && at - start < MAX_SCHEME &&
+	    is_name(view->text[at]))
+		at++;
+	after = skip_blanks(view, at);
+	if (after == view->len && !view->at_end)
+		return undecided(match, start);
+	if (at > start && after > at)
+		start = after;
+	return match_word(view, SWALLOW_LINE, start, match);
+}
+
+static enum mask_answer
+match_value(const struct mask_view *view, const struct name *name,
+    enum mask_rule_kind kind, size_t at, struct mask_match *match)
+{
+	char first = view->text[at], quote;
+	unsigned depth;
+	size_t end;
+	enum mask_answer answer;
+
+	/* b"..." and its like, of Python and others. */
+	if (is_in(first, "bBfFrRuU") && at + 1 < view->len &&
+	    is_in(view->text[at + 1], "\"'") && name->quote == '\0')
+		at++;
+	answer = find_quote(view, at, &quote, &depth, &end);
+	if (answer == MASK_UNDECIDED)
+		return undecided(match, at);
+	if (quote != '\0' && view->text[name->after] == '>')
+		return MASK_NO;
+	if (quote != '\0')
+		return match_quoted(view, name, quote, depth, end, match);
+	if (name->quote == '"' && (is_digit(first) || first == '-'))
+		return match_number(view, name, at, match);
+	if (name->quote == '"' && is_in(first, "[{")) {
+		match->swallow.depth = (uint8_t)name->depth;
+		return swallow(match, SWALLOW_MEMBERS, at);
+	}
+	return kind == RULE_HEADER
+	    ? match_header(view, at, match)
+	    : match_word(view, SWALLOW_UNQUOTED, at, match);
+}
+
+enum mask_answer
+mask_match_name(struct mask_matcher *matcher, const struct mask_anchor *anchor,
+    size_t start, struct mask_match *match)
+{
+	const struct mask_view *view = matcher->view;
+	enum mask_answer answer;
+	struct name name = { 0 };
+	size_t at;
+
+	answer = find_name(matcher, anchor, start, &name);
+	if (answer == MASK_UNDECIDED)
+		return undecided(match, view->len);
+	if (answer == MASK_YES)
+		answer = find_separator(view, &name, &at);
+	if (answer == MASK_UNDECIDED)
+		return undecided(match, at);
+	if (answer == MASK_NO)
+		return MASK_NO;
+	at = skip_blanks(view, at);
+	if (at == view->len)
+		return view->at_end ? MASK_NO : undecided(match, at);
+	return match_value(
+	    view, &name, matcher->rules->rules[anchor->rule].kind, at, match);
+}
