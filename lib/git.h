@@ -5,11 +5,11 @@
  * otherwise, in words that tell the person what to do.
  *
  * Each topic is a file of its own: git_repository.c (open, HEAD, paths),
- * git_preflight.c (what cannot be handled faithfully), git_transport.c (how
- * objects travel), git_network.c (remotes, credentials), git_fetch.c,
- * git_rebase.c, git_switch.c, git_clean.c, git_commit.c, git_diff.c,
- * git_settle.c, git_push.c. What several of them need and nobody else is in
- * git_internal.h. No name here is one of libgit2's.
+ * git_preflight.c (what cannot be handled faithfully), git_transport.c,
+ * git_http.c (how objects travel), git_network.c (remotes, credentials),
+ * git_fetch.c, git_rebase.c, git_switch.c, git_clean.c, git_commit.c,
+ * git_diff.c, git_settle.c, git_push.c. What several of them need and nobody
+ * else is in git_internal.h. No name here is one of libgit2's.
  *
  * Nothing that the workspace's configuration names is run: libgit2 runs no
  * hooks, no filters, no credential helpers; remote URLs are used as given,
@@ -113,10 +113,15 @@ struct error *git_settle(
  * from a URL; the token is for http(s) and for the URL's host alone.
  */
 struct git_network {
-	const char *url;   /* of git_remote_url(), or from a document */
+	const char *url;   /* of git_remote_of(), or from a document */
 	const char *user;  /* sent with the token; NULL: x-access-token */
 	const char *token; /* NULL: none */
-	double ends;       /* deadline on clock_monotonic(); 0: none */
+	bool bearer;       /* the token as a bearer's, without the user */
+	/* For ssh; NULL: as ssh_config(5) says. */
+	const char *ssh_key_file, *ssh_known_hosts_file;
+	double connect_seconds; /* 0: 30 */
+	double idle_seconds;    /* without a byte in or out; 0: 60 */
+	double ends;            /* deadline on clock_monotonic(); 0: none */
 	int max_retries;
 	int n_retries; /* made; set by the calls below */
 };
@@ -132,6 +137,9 @@ struct error *git_push_url_of(struct git *git, const char *name, char **url);
 /* A URL from a document, checked: one with credentials in it is a
  * SecurityError. A relative path is one from here. The caller frees. */
 struct error *git_check_url(char **checked, const char *url);
+
+/* Is the URL's host among these, each "host" or "host:port"? */
+bool git_url_is_of(const char *url, char *const *hosts);
 
 /* A new repository in a directory that is absent or empty, with the remote
  * origin at the URL and nothing in it yet. */

@@ -114,9 +114,7 @@ download(struct git_link *link, const char *branch)
 		.callbacks = link->callbacks,
 		.prune = GIT_FETCH_NO_PRUNE,
 		.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE,
-		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION,
-		    .type = GIT_PROXY_AUTO },
-		.follow_redirects = GIT_REMOTE_REDIRECT_INITIAL,
+		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION },
 	};
 	int code = git_remote_download(link->remote, &refspecs, &options);
 
@@ -218,6 +216,7 @@ git_fetch_branch(struct git *git, struct git_network *network,
 			note_default_branch(&link, default_branch);
 			err = fetch_once(&link, remote, branch, commit);
 		}
+		retry.after_seconds = link.retry_after_seconds;
 		git_link_close(&link);
 		if (err == NULL || !retry_wait(&retry, err))
 			break;

@@ -8,6 +8,7 @@
 
 #include <git2.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "buffer.h"
 #include "error.h"
@@ -25,14 +26,6 @@ struct git {
 
 /* Starts libgit2 once for the process, cheaply. */
 struct error *git_start(void);
-
-/*
- * Before https through libgit2's own TLS: reads the certificates, which
- * git_start() put off, from $SSL_CERT_FILE or the system's bundle.
- */
-struct error *git_tls_load(void);
-/* Before libgit2 starts: no certificates yet. */
-void git_tls_defer(void);
 
 /*
  * An error for a libgit2 call that returned `code`: the text, ": ", and what
@@ -103,6 +96,10 @@ struct git_url {
 struct error *git_url_parse(struct git_url *url, const char *text,
     const char *directory, enum error_type type);
 void git_url_release(struct git_url *url);
+/* For URLs that are no paths: the same scheme, host and port? */
+bool git_url_same_server(const struct git_url *a, const struct git_url *b);
+/* The host without the brackets of an IPv6 address; the caller frees. */
+char *git_url_address(const struct git_url *url);
 
 /* git_network.c */
 /* A connection to a remote repository. */
@@ -112,12 +109,12 @@ struct git_link {
 	struct git_url url;
 	git_remote *remote;
 	git_remote_callbacks callbacks;
-	enum error_type type;  /* of its errors */
-	struct error *failure; /* what the transport found; not yet told */
-	int n_asked;           /* for credentials */
-	struct buffer said;    /* by the remote, to people */
-	char *rejection;       /* the remote's word on a pushed reference */
-	bool accepted;         /* its word was yes */
+	enum error_type type;       /* of its errors */
+	struct error *failure;      /* what the transport found; not yet told */
+	double retry_after_seconds; /* what the remote asked for; 0: nothing */
+	struct buffer said;         /* by the remote, to people */
+	char *rejection; /* the remote's word on a pushed reference */
+	bool accepted;   /* its word was yes */
 };
 struct error *git_link_open(struct git_link *link, struct git *git,
     const struct git_network *network, git_direction direction);
@@ -125,6 +122,12 @@ void git_link_close(struct git_link *link);
 /* The error for a call on the link that returned `code`. */
 struct error *git_link_error(struct git_link *link, int code,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The remote wants credentials, or others. */
+struct error *git_link_refused(const struct git_link *link);
+/* A CancelledError or a TimeoutError when it is time to stop. */
+struct error *git_link_check_time(const struct git_link *link);
+/* A list of references that has grown to this size: is it too long? */
+struct error *git_link_check_listing(const struct git_link *link, size_t size);
 /* What the remote said to people, in one line; the caller frees. */
 char *git_link_said(const struct git_link *link);
 /* The commit of a branch at the remote; false: it has no such branch. */
@@ -146,8 +149,35 @@ struct error *git_rebase_commits(const struct git *git, git_oid *result,
 struct error *git_check_secrets(const struct git *git, const git_oid *tip,
     const git_oid *known, size_t n_known, const struct mask *mask);
 
-/* git_transport.c: objects through a child process, git or ssh. */
-int git_transport_child(
+/*
+ * How objects travel; `link` is the git_link. Each limits connecting, silence
+ * and the whole, ends when the runner is cancelled, and leaves the reason of
+ * a failure in link->failure.
+ */
+/* git_http.c: http and https, through http.h. */
+int git_transport_http(
     git_transport **transport, git_remote *owner, void *link);
+/* git_transport.c: through a child process, git or ssh, or a socket. */
+int git_transport_stream(
+    git_transport **transport, git_remote *owner, void *link);
+
+/* git_child.c */
+/*
+ * Starts the program that speaks for the link's remote; service is
+ * "upload-pack" or "receive-pack". It leads a process group and has none of
+ * the runner's credentials. Of the descriptors, `to` and `errors` do not
+ * block.
+ */
+struct git_child {
+	pid_t pid;
+	int to, from, errors; /* pipes */
+};
+struct error *git_child_start(
+    struct git_child *child, const struct git_link *link, const char *service);
+
+/* git_socket.c */
+/* Connects to a git daemon and asks for the service; *fd does not block. */
+struct error *git_socket_open(
+    int *fd, const struct git_link *link, const char *service);
 
 #endif

@@ -6,63 +6,50 @@
 #define _GNU_SOURCE
 #include "git_internal.h"
 
-#include <signal.h>
-#include <stdio.h>
-#include <strings.h>
-#include <sys/time.h>
-
 #include "clock.h"
 #include "log.h"
 #include "memory.h"
 #include "process.h"
 
-static bool
-same_server(const struct git_url *a, const struct git_url *b)
-{
-	const char *a_port = a->port != NULL ? a->port : "";
-	const char *b_port = b->port != NULL ? b->port : "";
+/* Some 400,000 references. */
+enum { MAX_LISTING_BYTES = 32 * 1024 * 1024 };
 
-	return a->scheme == b->scheme && a->secure == b->secure &&
-	    strcasecmp(a->host, b->host) == 0 && strcmp(a_port, b_port) == 0;
+struct error *
+git_link_check_time(const struct git_link *link)
+{
+	double ends = link->network->ends;
+
+	if (cancel_signal() != 0)
+		return error_cancelled(cancel_signal());
+	if (ends > 0 && clock_monotonic() >= ends)
+		return error_new(ERROR_TIMEOUT, "the time for it is used up");
+	return NULL;
 }
 
-/* libgit2 asks again after a refusal, and with the new URL after a redirect
- * to another host. */
+/* For libgit2's callbacks, between which nothing of ours runs. */
 static int
-give_credentials(git_credential **credential, const char *asking,
-    const char *user, unsigned allowed, void *context)
+stop_in_time(const struct git_link *link)
 {
-	struct git_link *link = context;
-	const struct git_network *network = link->network;
-	struct git_url url;
-	struct error *err;
-	bool same;
+	struct error *err = git_link_check_time(link);
 
-	(void)user;
-	err = git_url_parse(&url, asking, "/", link->type);
-	same = err == NULL && same_server(&url, &link->url);
 	error_free(err);
-	git_url_release(&url);
-	if (link->n_asked++ > 0 || network->token == NULL || !same ||
-	    (allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT) == 0)
-		return GIT_EAUTH;
-	return git_credential_userpass_plaintext_new(credential,
-	    network->user != NULL ? network->user : "x-access-token",
-	    network->token);
-}
-
-static int
-stop_if_cancelled(void)
-{
-	return cancel_signal() != 0 ? GIT_EUSER : 0;
+	return err != NULL ? GIT_EUSER : 0;
 }
 
 static int
 on_transfer(const git_indexer_progress *progress, void *context)
 {
 	(void)progress;
-	(void)context;
-	return stop_if_cancelled();
+	return stop_in_time(context);
+}
+
+static int
+on_packing(int step, unsigned current, unsigned total, void *context)
+{
+	(void)step;
+	(void)current;
+	(void)total;
+	return stop_in_time(context);
 }
 
 static int
@@ -71,8 +58,7 @@ on_upload(unsigned current, unsigned total, size_t bytes, void *context)
 	(void)current;
 	(void)total;
 	(void)bytes;
-	(void)context;
-	return stop_if_cancelled();
+	return stop_in_time(context);
 }
 
 /* The remote's verdict on one reference; git_remote_push() is content
@@ -96,36 +82,7 @@ on_remote_text(const char *text, int len, void *context)
 
 	if (len > 0)
 		buffer_append(&link->said, text, (size_t)len);
-	return stop_if_cancelled();
-}
-
-static void
-wake(int signal_number)
-{
-	(void)signal_number;
-}
-
-/*
- * libgit2's own transports know no timeout: a repeated signal whose handler
- * does not restart system calls ends what waits when the deadline is over.
- */
-static void
-arm_deadline(const struct git_link *link)
-{
-	struct sigaction action = { .sa_handler = wake };
-	struct itimerval timer = { .it_interval = { .tv_sec = 1 } };
-	double seconds = link->network->ends - clock_monotonic();
-
-	if (link->network->ends <= 0)
-		return;
-	if (seconds < 0.001)
-		seconds = 0.001;
-	timer.it_value.tv_sec = (time_t)seconds;
-	timer.it_value.tv_usec =
-	    (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6);
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
+	return stop_in_time(link);
 }
 
 static int
@@ -140,9 +97,7 @@ connect_remote(struct git_link *link, git_direction direction)
 	git_remote_connect_options options = {
 		.version = GIT_REMOTE_CONNECT_OPTIONS_VERSION,
 		.callbacks = link->callbacks,
-		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION,
-		    .type = GIT_PROXY_AUTO },
-		.follow_redirects = GIT_REMOTE_REDIRECT_INITIAL,
+		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION },
 	};
 	int code =
 	    git_remote_create_with_opts(&link->remote, link->url.text, &create);
@@ -168,8 +123,8 @@ git_link_open(struct git_link *link, struct git *git,
 		.callbacks = {
 			.version = GIT_REMOTE_CALLBACKS_VERSION,
 			.sideband_progress = on_remote_text,
-			.credentials = give_credentials,
 			.transfer_progress = on_transfer,
+			.pack_progress = on_packing,
 			.push_transfer_progress = on_upload,
 			.push_update_reference = on_verdict,
 			.payload = link,
@@ -178,15 +133,9 @@ git_link_open(struct git_link *link, struct git *git,
 	err = git_url_parse(&link->url, network->url, git->path, link->type);
 	if (err != NULL)
 		return err;
-	if (link->url.scheme == GIT_SCHEME_PATH ||
-	    link->url.scheme == GIT_SCHEME_SSH)
-		link->callbacks.transport = git_transport_child;
-	else
-		arm_deadline(link);
-	if (link->url.secure)
-		err = git_tls_load();
-	if (err != NULL)
-		return err;
+	link->callbacks.transport = link->url.scheme == GIT_SCHEME_HTTP
+	    ? git_transport_http
+	    : git_transport_stream;
 	code = connect_remote(link, direction);
 	if (code < 0)
 		return git_link_error(
@@ -197,12 +146,9 @@ git_link_open(struct git_link *link, struct git *git,
 void
 git_link_close(struct git_link *link)
 {
-	static const struct itimerval off;
-
 	if (link->remote != NULL)
 		git_remote_disconnect(link->remote);
 	git_remote_free(link->remote);
-	setitimer(ITIMER_REAL, &off, NULL);
 	git_url_release(&link->url);
 	error_free(link->failure);
 	buffer_release(&link->said);
@@ -210,32 +156,21 @@ git_link_close(struct git_link *link)
 	*link = (struct git_link){ 0 };
 }
 
-/* The number in "unexpected http status code: 503"; 0: none. */
-static int
-http_status(const char *reason)
-{
-	const char *at = strstr(reason, "status code: ");
-
-	return at != NULL ? (int)strtol(at + 13, NULL, 10) : 0;
-}
-
 static bool
-is_transient(int code, int status)
+is_transient(int code)
 {
 	const git_error *last = git_error_last();
 
-	if (status != 0)
-		return status == 408 || status == 429 || status >= 500;
 	if (code == GIT_EEOF || code == GIT_ELOCKED)
 		return true;
-	if (code == GIT_EAUTH || code == GIT_ECERTIFICATE || last == NULL)
+	/* The remote's own word, that it has no such repository, say. */
+	if (last == NULL || strncmp(git_reason(), "remote error", 12) == 0)
 		return false;
-	return last->klass == GIT_ERROR_NET || last->klass == GIT_ERROR_OS ||
-	    last->klass == GIT_ERROR_HTTP;
+	return last->klass == GIT_ERROR_NET || last->klass == GIT_ERROR_OS;
 }
 
-static struct error *
-refused_credentials(const struct git_link *link)
+struct error *
+git_link_refused(const struct git_link *link)
 {
 	if (link->network->token == NULL)
 		return error_new(ERROR_SECURITY,
@@ -246,35 +181,28 @@ refused_credentials(const struct git_link *link)
 	    "valid and may use this repository");
 }
 
+struct error *
+git_link_check_listing(const struct git_link *link, size_t size)
+{
+	if (size <= MAX_LISTING_BYTES)
+		return NULL;
+	return error_new(link->type,
+	    "its list of references is longer than %d MiB",
+	    MAX_LISTING_BYTES >> 20);
+}
+
 /* The error without what was being done. */
 static struct error *
 reason_of(struct git_link *link, int code)
 {
-	const char *reason = git_reason();
-	int status = http_status(reason);
-	struct error *err = link->failure;
+	struct error *err = git_link_check_time(link);
 
+	err = error_first(err, link->failure);
 	link->failure = NULL;
-	if (cancel_signal() != 0) {
-		error_free(err);
-		return error_cancelled(cancel_signal());
-	}
 	if (err != NULL)
 		return err;
-	if (link->network->ends > 0 && clock_monotonic() >= link->network->ends)
-		return error_new(ERROR_TIMEOUT, "the time for it is used up");
-	if (code == GIT_EAUTH || status == 401 || status == 403)
-		return refused_credentials(link);
-	if (code == GIT_ECERTIFICATE)
-		return error_new(ERROR_SECURITY,
-		    "the server's certificate is not valid here (%s); a "
-		    "private authority's goes into $SSL_CERT_FILE",
-		    reason);
-	err = error_new(link->type, "%s%s", reason,
-	    status == 404 ? " (no such repository, or none that the "
-			    "credentials may see)"
-			  : "");
-	err->retryable = is_transient(code, status);
+	err = error_new(link->type, "%s", git_reason());
+	err->retryable = is_transient(code);
 	return err;
 }
 

@@ -88,9 +88,7 @@ upload(const struct push *push, struct git_link *link)
 		.version = GIT_PUSH_OPTIONS_VERSION,
 		.pb_parallelism = 1,
 		.callbacks = link->callbacks,
-		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION,
-		    .type = GIT_PROXY_AUTO },
-		.follow_redirects = GIT_REMOTE_REDIRECT_INITIAL,
+		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION },
 	};
 	int code = git_remote_upload(link->remote, &refspecs, &options);
 
@@ -194,6 +192,7 @@ git_push_branch(struct git *git, struct git_network *network,
 		err = git_link_open(&link, git, network, GIT_DIRECTION_PUSH);
 		if (err == NULL)
 			err = push_once(&push, &link);
+		retry.after_seconds = link.retry_after_seconds;
 		git_link_close(&link);
 		if (err == NULL || !retry_wait(&retry, err))
 			break;

@@ -189,7 +189,7 @@ parse(struct git_url *url, const char *text, const char *directory)
 		else
 			known = false;
 		parse_rest(url, scheme, rest);
-		if (url->scheme == GIT_SCHEME_SSH)
+		if (url->scheme != GIT_SCHEME_HTTP)
 			decode(url->path);
 	}
 	free(scheme);
@@ -223,6 +223,48 @@ git_url_release(struct git_url *url)
 	free(url->port);
 	free(url->path);
 	*url = (struct git_url){ 0 };
+}
+
+bool
+git_url_same_server(const struct git_url *a, const struct git_url *b)
+{
+	const char *usual = a->secure ? "443" : "80";
+	const char *a_port = a->port != NULL ? a->port : usual;
+	const char *b_port = b->port != NULL ? b->port : usual;
+
+	return a->scheme == b->scheme && a->secure == b->secure &&
+	    strcasecmp(a->host, b->host) == 0 && strcmp(a_port, b_port) == 0;
+}
+
+char *
+git_url_address(const struct git_url *url)
+{
+	size_t len = strlen(url->host);
+
+	if (len > 2 && url->host[0] == '[' && url->host[len - 1] == ']')
+		return xstrndup(url->host + 1, len - 2);
+	return xstrdup(url->host);
+}
+
+bool
+git_url_is_of(const char *text, char *const *hosts)
+{
+	struct git_url url;
+	struct error *err = git_url_parse(&url, text, "/", ERROR_WORKSPACE);
+	bool found = false;
+
+	for (; err == NULL && url.host != NULL && *hosts != NULL; hosts++) {
+		size_t len = strlen(url.host);
+
+		if (strncasecmp(*hosts, url.host, len) != 0)
+			continue;
+		found = found || (*hosts)[len] == '\0' ||
+		    ((*hosts)[len] == ':' && url.port != NULL &&
+			strcmp(*hosts + len + 1, url.port) == 0);
+	}
+	error_free(err);
+	git_url_release(&url);
+	return found;
 }
 
 struct error *

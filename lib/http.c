@@ -304,6 +304,39 @@ set_up(struct http *http, const struct http_request *request)
 	set_body(http);
 }
 
+static bool
+is_passing(int status)
+{
+	return status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
+static struct error *
+refused_by_proxy(void)
+{
+	return error_new(ERROR_SECURITY,
+	    "the proxy refused its credentials, or wants some (HTTP 407); "
+	    "they are part of its URL in https_proxy and http_proxy");
+}
+
+/* What a proxy answered that was to make a tunnel; NULL: all is well. */
+static struct error *
+proxy_error(const struct http *http)
+{
+	long status = 0;
+	struct error *error;
+
+	http->curl->curl_easy_getinfo(
+	    http->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status == 407)
+		return refused_by_proxy();
+	if (status < 300)
+		return NULL;
+	error =
+	    error_new(ERROR_SERVICE, "the proxy answered HTTP %d", (int)status);
+	error->retryable = is_passing((int)status);
+	return error;
+}
+
 /* What went wrong in a transfer, and whether it may pass. */
 static struct error *
 transfer_error(const struct http *http)
@@ -311,8 +344,10 @@ transfer_error(const struct http *http)
 	const char *reason = http->message[0] != '\0'
 	    ? http->message
 	    : http->curl->curl_easy_strerror(http->code);
-	struct error *error;
+	struct error *error = proxy_error(http);
 
+	if (error != NULL)
+		return error;
 	switch ((int)http->code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -486,7 +521,9 @@ http_check(const struct http *http)
 
 	if (status >= 200 && status < 300)
 		return NULL;
-	if (status == 401 || status == 407)
+	if (status == 407)
+		return refused_by_proxy();
+	if (status == 401)
 		return error_new(ERROR_SECURITY,
 		    "the server refused the credentials, or wants some "
 		    "(HTTP %d)",
@@ -495,7 +532,6 @@ http_check(const struct http *http)
 		return error_new(
 		    ERROR_SECURITY, "the server allows it not (HTTP 403)");
 	error = error_new(ERROR_SERVICE, "the server answered HTTP %d", status);
-	error->retryable =
-	    status == 408 || status == 425 || status == 429 || status >= 500;
+	error->retryable = is_passing(status);
 	return error;
 }

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "buffer.h"
+#include "json.h"
 #include "memory.h"
 #include "runner.h"
 
@@ -16,10 +17,33 @@ stage_git_author(const struct stage *stage, struct git *git)
 	    config_string(stage->config, "git_author_email"));
 }
 
-struct error *
-stage_git_network(
-    const struct stage *stage, struct git_network *network, const char *url)
+/* Leaves the token out when the URL's host is not to have it. */
+static void
+guard_token(
+    const struct stage *stage, struct git_network *network, bool from_slot)
 {
+	jv list = config_value(stage->config, "git_token_hosts");
+	char **hosts = json_strings(list, NULL);
+
+	if (network->token != NULL && (*hosts != NULL || from_slot) &&
+	    !git_url_is_of(network->url, hosts)) {
+		network->token = NULL;
+		log_info("token_withheld", "the token is not for '%s': %s",
+		    network->url,
+		    *hosts != NULL
+			? "its host is not among git_token_hosts"
+			: "only the slot's configuration names it; give "
+			  "repo_url, or git_token_hosts");
+	}
+	json_strings_free(hosts);
+	jv_free(list);
+}
+
+struct error *
+stage_git_network(const struct stage *stage, struct git_network *network,
+    const char *url, bool from_slot)
+{
+	const struct config *config = stage->config;
 	double seconds;
 	struct error *err = stage_time_left(stage, &seconds);
 
@@ -27,12 +51,22 @@ stage_git_network(
 		return err;
 	*network = (struct git_network){
 		.url = url,
-		.token = secrets_get(stage->secrets,
-		    config_string(stage->config, "git_token_env_var")),
+		.token = secrets_get(
+		    stage->secrets, config_string(config, "git_token_env_var")),
+		.user = config_string(config, "git_username"),
+		.bearer =
+		    strcmp(config_string(config, "git_auth"), "bearer") == 0,
+		.ssh_key_file = config_string(config, "git_ssh_key_file"),
+		.ssh_known_hosts_file =
+		    config_string(config, "git_ssh_known_hosts_file"),
+		.connect_seconds =
+		    config_number(config, "connect_timeout_seconds"),
+		.idle_seconds =
+		    config_number(config, "network_timeout_seconds"),
 		.ends = clock_monotonic() + seconds,
-		.max_retries =
-		    (int)config_number(stage->config, "git_retry_count"),
+		.max_retries = (int)config_number(config, "git_retry_count"),
 	};
+	guard_token(stage, network, from_slot);
 	return NULL;
 }
 

@@ -12,10 +12,21 @@
 /* Who commits: git_author_name, git_author_email. */
 void stage_git_author(const struct stage *stage, struct git *git);
 
-/* The network for a URL, which is borrowed as the token is, until the
- * deadline less the reserve; a TimeoutError when that has passed. */
-struct error *stage_git_network(
-    const struct stage *stage, struct git_network *network, const char *url);
+/*
+ * The network for a URL, which is borrowed as the token is, until the
+ * deadline less the reserve; a TimeoutError when that has passed. With
+ * `from_slot` the URL is what the slot's configuration says after an agent
+ * may have had it: the token is for it only if git_token_hosts says so.
+ */
+struct error *stage_git_network(const struct stage *stage,
+    struct git_network *network, const char *url, bool from_slot);
+
+/* The configuration keys that these use, for a stage's list. */
+#define STAGE_GIT_KEYS                                                         \
+	"git_retry_count", "connect_timeout_seconds",                          \
+	    "network_timeout_seconds", "git_token_env_var", "git_token_hosts", \
+	    "git_username", "git_auth", "git_ssh_key_file",                    \
+	    "git_ssh_known_hosts_file", "git_author_name", "git_author_email"
 
 /*
  * The message of the task's commit: subject, description, trailers; masked.

@@ -44,7 +44,7 @@ fetch(struct prepare *prepare, char upstream[GIT_ID_TEXT])
 	struct git_network network;
 	double started = clock_monotonic();
 	struct error *err =
-	    stage_git_network(prepare->stage, &network, prepare->url);
+	    stage_git_network(prepare->stage, &network, prepare->url, false);
 	jv fields;
 
 	if (err != NULL)
@@ -200,8 +200,7 @@ run(struct stage *stage)
 	return err;
 }
 
-static const char *const keys[] = { "clean", "git_retry_count",
-	"git_token_env_var", "git_author_name", "git_author_email", NULL };
+static const char *const keys[] = { "clean", STAGE_GIT_KEYS, NULL };
 
 int
 main(int argc, char *argv[])

@@ -14,6 +14,7 @@ struct push {
 	char *branch;
 	const char *base;
 	char *remote, *url;
+	bool url_of_slot;
 	struct git_network network;
 	enum git_push_outcome outcome;
 };
@@ -99,6 +100,7 @@ find_url(struct push *push)
 		error_free(err);
 		err = git_check_url(&push->url, url);
 	} else if (err == NULL) {
+		push->url_of_slot = true;
 		err = git_push_url_of(push->git, push->remote, &push->url);
 		if (err == NULL && push->url == NULL) {
 			push->url = slot_url;
@@ -132,7 +134,8 @@ send(struct push *push)
 	struct error *err = git_head(push->git, tip, NULL);
 
 	if (err == NULL)
-		err = stage_git_network(stage, &push->network, push->url);
+		err = stage_git_network(
+		    stage, &push->network, push->url, push->url_of_slot);
 	if (err != NULL)
 		return err;
 	if (base_commit != NULL && strcmp(base_commit, tip) == 0) {
@@ -228,8 +231,7 @@ run(struct stage *stage)
 }
 
 static const char *const keys[] = { "allowed_branches", "no_changes",
-	"git_retry_count", "git_token_env_var", "git_author_name",
-	"git_author_email", NULL };
+	STAGE_GIT_KEYS, NULL };
 
 int
 main(int argc, char *argv[])

@@ -566,7 +566,7 @@ local: one.txt" ]
 	unset SSL_CERT_FILE
 	GIT_TOKEN=$token prepare ".repo_url = \"$url\""
 	[ "$status" -eq 77 ]
-	[[ "$(field .error.message)" == *"certificate is not valid here"* ]]
+	[[ "$(field .error.message)" == *"certificate is not trusted"* ]]
 }
 
 @test "nr-prepare does not retry refused credentials" {
