@@ -355,6 +355,9 @@ int
 git_transport_http(git_transport **transport, git_remote *owner, void *link)
 {
 	git_smart_subtransport_definition definition = { new_wire, 1, link };
+	int code = git_transport_smart(transport, owner, &definition);
 
-	return git_transport_smart(transport, owner, &definition);
+	if (code == 0)
+		((struct git_link *)link)->transport = *transport;
+	return code;
 }

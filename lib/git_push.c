@@ -90,9 +90,15 @@ upload(const struct push *push, struct git_link *link)
 		.callbacks = link->callbacks,
 		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION },
 	};
-	int code = git_remote_upload(link->remote, &refspecs, &options);
+	struct error *err = git_narrow(link, push->base, push->branch);
+	int code = 0;
 
+	if (err == NULL)
+		code = git_remote_upload(link->remote, &refspecs, &options);
+	git_widen(link);
 	free(refspec);
+	if (err != NULL)
+		return err;
 	if (code < 0)
 		return git_link_error(link, code, "cannot push '%s' to '%s'",
 		    push->branch, link->url.text);
