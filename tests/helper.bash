@@ -11,6 +11,9 @@ PATH=$NR_BIN:/usr/bin:/bin:$PATH
 # Leaks that are not ours; only the sanitizers' builds read this.
 export LSAN_OPTIONS=suppressions=$ROOT/tests/lsan.supp:print_suppressions=0
 
+# One locale for all: bash writes $'\u...' as it says.
+export LC_ALL=C.UTF-8
+
 # Tests see none of the caller's settings and write only below their own
 # directory.
 unset NR_CONFIG NR_RUN_DIR NR_RUN_PID TASK_CONTEXT TRACEPARENT
