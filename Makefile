@@ -9,6 +9,8 @@ LDFLAGS =
 AR = ar
 INSTALL = install
 BATS = bats
+# static: libgit2 linked in, less its network; shared: as a package wants it.
+LIBGIT2 = $(libgit2_default)
 
 # What a packager should not need to change.
 VERSION := $(shell cat VERSION)
@@ -26,7 +28,16 @@ our_cppflags = -D_POSIX_C_SOURCE=200809L -iquote lib -DVERSION='"$(VERSION)"' \
 	-DDATADIR='"$(PREFIX)/share/necrocode"' $(fortify)
 our_cflags = -std=c17 $(warnings) $(werror) $(hardening)
 our_ldflags = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-libs = -lgit2 -lcurl -lyaml -ljq -lnettle -lm
+# What lib/git_no_network.c stands in for is a matter of the version.
+libgit2_version = $(shell echo LIBGIT2_VERSION | \
+	$(CC) -E -P -include git2/version.h - 2>/dev/null | tail -n 1)
+libgit2_archive = $(wildcard $(shell $(CC) -print-file-name=libgit2.a))
+libgit2_default = $(if $(and $(filter "1.5.%",$(libgit2_version)),\
+	$(libgit2_archive)),static,shared)
+git_libs_shared = -lgit2
+git_libs_static = -Wl,-Bstatic -lgit2 -Wl,-Bdynamic \
+	-lpcre2-8 -lz -lhttp_parser -lmbedcrypto
+libs = $(git_libs_$(LIBGIT2)) -lcurl -lyaml -ljq -lnettle -lm
 
 lib_objects = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c)) \
 	$(BUILD)/lib/mask_rules_default.o

@@ -26,6 +26,8 @@ struct git {
 
 /* Starts libgit2 once for the process, cheaply. */
 struct error *git_start(void);
+/* git_no_network.c: before libgit2 starts. */
+void git_leave_network_out(void);
 
 /*
  * An error for a libgit2 call that returned `code`: the text, ": ", and what

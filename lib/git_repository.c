@@ -10,23 +10,6 @@
 #include "json.h"
 #include "memory.h"
 
-/*
- * libgit2 on mbedTLS (Debian's) calls this when it starts, to parse the
- * system's whole CA bundle: 4 of 6.7 ms, in every process, for an https that
- * is not used here (see git_http.c). Defined here, before the library's in
- * the order of symbols, it reads nothing: without certificates every
- * verification fails. With another TLS library it is never called.
- */
-int mbedtls_x509_crt_parse_file(void *chain, const char *path);
-
-int
-mbedtls_x509_crt_parse_file(void *chain, const char *path)
-{
-	(void)chain;
-	(void)path;
-	return 0;
-}
-
 struct error *
 git_start(void)
 {
@@ -37,6 +20,7 @@ git_start(void)
 		return NULL;
 	/* libgit2 writes to sockets, and we to pipes, whose peer may die. */
 	signal(SIGPIPE, SIG_IGN);
+	git_leave_network_out();
 	code = git_libgit2_init();
 	if (code < 0)
 		return git_failure(
