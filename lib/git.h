@@ -8,8 +8,8 @@
  * git_preflight.c (what cannot be handled faithfully), git_transport.c,
  * git_http.c (how objects travel), git_network.c (remotes, credentials),
  * git_fetch.c, git_rebase.c, git_switch.c, git_clean.c, git_commit.c,
- * git_diff.c, git_settle.c, git_push.c. What several of them need and nobody
- * else is in git_internal.h. No name here is one of libgit2's.
+ * git_diff.c, git_settle.c, git_base.c, git_push.c. What several of them need
+ * and nobody else is in git_internal.h. No name here is one of libgit2's.
  *
  * Nothing that the workspace's configuration names is run: libgit2 runs no
  * hooks, no filters, no credential helpers; remote URLs are used as given,
@@ -38,8 +38,9 @@ struct error *git_open(struct git **git, const char *path);
 
 /*
  * The same for a workspace that somebody had (an agent, a run that failed):
- * an operation in progress or a lock is no error. git_save_and_clean() and
- * git_settle() put both right.
+ * an operation in progress, a lock or a filter is no error; what is saved is
+ * saved without filters. git_save_and_clean() and git_settle() put the others
+ * right.
  */
 struct error *git_open_used(struct git **git, const char *path);
 /* What git_open() looks for beyond git_open_used(). */
@@ -107,6 +108,20 @@ void git_changes_release(struct git_changes *changes);
  */
 struct error *git_settle(
     struct git *git, const char *branch, const char *tip, char **notes);
+
+/* The commit of a local branch; "" when there is none. */
+void git_branch_commit(
+    const struct git *git, char commit[GIT_ID_TEXT], const char *branch);
+
+/*
+ * Puts the base branch back to the commit where it was ("": there was none)
+ * if it is elsewhere now. What it had and the task's branch has not is saved
+ * under refs/necrocode/saved/. *note tells so, NULL for nothing; the caller
+ * frees. Work trees that share a repository move it for each other: one that
+ * is checked out elsewhere, or that moved to what the remote has, stays.
+ */
+struct error *git_restore_base(struct git *git, const char *base_branch,
+    const char *was, const char *branch, char **note);
 
 /*
  * The remote repository, and how to talk to it. No credentials are taken

@@ -34,12 +34,17 @@ consider(const char *path, const char *pathspec, void *context)
 static struct error *
 add_everything(struct git *git, git_index *index)
 {
-	struct addition addition = { .git = git, .filters = git->filters };
+	/* What is only saved is saved as it is. */
+	bool strict = !git->used;
+	struct addition addition = {
+		.git = git,
+		.filters = git->filters && strict,
+	};
 	int code = git_index_add_all(
 	    index, NULL, GIT_INDEX_ADD_DEFAULT, consider, &addition);
 
 	/* Attributes that came with this very change: once more. */
-	if (code == 0 && !addition.filters &&
+	if (code == 0 && strict && !addition.filters &&
 	    git_index_has_filters(git, index)) {
 		addition.filters = true;
 		for (size_t i = 0;

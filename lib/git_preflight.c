@@ -63,6 +63,22 @@ check_lock(const struct git *git, const char *directory, const char *name)
 	return err;
 }
 
+static struct error *
+check_tracked(const struct git *git)
+{
+	git_index *index = NULL;
+	struct error *err = NULL;
+	size_t n = 0;
+
+	if (git_repository_index(&index, git->repository) == 0)
+		n = git_index_entrycount(index);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		err = git_check_filter(
+		    git, git_index_get_byindex(index, i)->path);
+	git_index_free(index);
+	return err;
+}
+
 struct error *
 git_check_idle(const struct git *git)
 {
@@ -81,6 +97,8 @@ git_check_idle(const struct git *git)
 	err = check_lock(git, git->directory, "index.lock");
 	if (err == NULL)
 		err = check_lock(git, git->directory, "HEAD.lock");
+	if (err == NULL && git->filters)
+		err = check_tracked(git);
 	return err;
 }
 
@@ -291,7 +309,6 @@ static struct error *
 check_index(struct git *git, git_index *index)
 {
 	size_t n = git_index_entrycount(index);
-	struct error *err = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		const git_index_entry *entry = git_index_get_byindex(index, i);
@@ -302,10 +319,7 @@ check_index(struct git *git, git_index *index)
 			    "end that with: git sparse-checkout disable");
 	}
 	git->filters = git_index_has_filters(git, index);
-	for (size_t i = 0; git->filters && err == NULL && i < n; i++)
-		err = git_check_filter(
-		    git, git_index_get_byindex(index, i)->path);
-	return err;
+	return NULL;
 }
 
 struct error *

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "git_layout.h"
 #include "json.h"
 #include "memory.h"
 
@@ -147,10 +148,15 @@ check_work_tree(struct git *git, const char *path)
 static struct error *
 open_repository(struct git *git, const char *path)
 {
-	int code = git_repository_open_ext(&git->repository, path,
-	    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_CROSS_FS, NULL);
-	struct error *err;
+	struct git_layout layout;
+	struct error *err = git_layout_find(&layout, path);
+	int code;
 
+	git_layout_release(&layout);
+	if (err != NULL)
+		return err;
+	code = git_repository_open_ext(&git->repository, path,
+	    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_CROSS_FS, NULL);
 	if (code < 0)
 		return cannot_open(path, code);
 	err = check_work_tree(git, path);

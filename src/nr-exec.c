@@ -10,6 +10,7 @@
 #include "json.h"
 #include "memory.h"
 #include "prompt.h"
+#include "slot_guard.h"
 
 static bool fix;
 
@@ -20,6 +21,9 @@ struct implementation {
 	char tip[GIT_ID_TEXT];  /* HEAD before the agent */
 	char base[GIT_ID_TEXT]; /* what the diff is taken against */
 	char head[GIT_ID_TEXT]; /* HEAD after the agent */
+	/* The local base branch before the agent; "" if there is none. */
+	char base_branch[GIT_ID_TEXT];
+	struct slot_guard *guard;
 	struct agent agent;
 	char *diff_path;
 	struct git_changes changes;
@@ -49,6 +53,7 @@ find_start(struct implementation *work, struct git *git)
 		    work->workspace);
 	}
 	memcpy(work->base, base != NULL ? base : work->tip, GIT_ID_TEXT);
+	git_branch_commit(git, work->base_branch, document_base_branch(doc));
 	work->branch = current;
 	return error;
 }
@@ -57,8 +62,9 @@ find_start(struct implementation *work, struct git *git)
 static struct error *
 open_again(struct git **git, const struct implementation *work)
 {
-	char *dot_git = file_join(work->workspace, ".git");
+	char *dot_git = file_join(work->workspace, ".git"), *changed = NULL;
 	bool gone = access(dot_git, F_OK) < 0;
+	struct error *error;
 
 	free(dot_git);
 	if (gone)
@@ -66,7 +72,14 @@ open_again(struct git **git, const struct implementation *work)
 		    "the agent deleted '.git' of '%s': what it changed can "
 		    "not be told any more; prepare the slot anew",
 		    work->workspace);
-	return git_open_used(git, work->workspace);
+	error = slot_guard_restore(work->guard, &changed);
+	if (changed[0] != '\0')
+		log_warn("settings_restored",
+		    "the agent changed settings of the repository, which "
+		    "are put back: %s",
+		    changed);
+	free(changed);
+	return error != NULL ? error : git_open_used(git, work->workspace);
 }
 
 /* The repository was in order before the agent had it. */
@@ -84,16 +97,22 @@ blame_agent(struct error *error)
 static struct error *
 settle(struct implementation *work, struct git *git)
 {
-	char *notes = NULL;
-	struct error *error;
+	char *notes = NULL, *note = NULL;
+	struct error *error, *base_error;
 
 	if (work->branch[0] == '\0')
 		return NULL;
 	error = git_settle(git, work->branch, work->tip, &notes);
 	if (error == NULL && notes[0] != '\0')
 		log_warn("workspace_settled", "after the agent: %s", notes);
+	base_error =
+	    git_restore_base(git, document_base_branch(work->stage->doc),
+		work->base_branch, work->branch, &note);
+	if (note != NULL)
+		log_warn("base_restored", "after the agent: %s", note);
 	free(notes);
-	return error;
+	free(note);
+	return error_first(error, base_error);
 }
 
 static struct error *
@@ -243,6 +262,7 @@ release(struct implementation *work)
 {
 	agent_release(&work->agent);
 	git_changes_release(&work->changes);
+	slot_guard_free(work->guard);
 	jv_free(work->result);
 	free(work->diff_path);
 	free(work->workspace);
@@ -270,6 +290,8 @@ run(struct stage *stage)
 	if (error == NULL)
 		error = prompt_build(&prompt, stage->doc, work.workspace, git);
 	git_close(git);
+	if (error == NULL)
+		error = slot_guard_note(&work.guard, work.workspace);
 	if (error == NULL && stage->dry_run)
 		stage_plan(stage, "run the agent '%s' in '%s'", work.agent.name,
 		    work.workspace);

@@ -157,6 +157,23 @@ send(struct push *push)
 	return NULL;
 }
 
+/* Who had the slot since nr-prepare may have worked on the base branch. */
+static struct error *
+restore_base(const struct push *push)
+{
+	const char *was = workspace_string(push, "base_commit");
+	char *note = NULL;
+	struct error *err;
+
+	if (was == NULL)
+		return NULL;
+	err = git_restore_base(push->git, push->base, was, push->branch, &note);
+	if (note != NULL)
+		log_warn("base_restored", "%s", note);
+	free(note);
+	return err;
+}
+
 static struct error *
 do_push(struct push *push)
 {
@@ -173,6 +190,8 @@ do_push(struct push *push)
 	err = git_check_on_branch(push->git, push->branch);
 	if (err == NULL)
 		err = commit(push);
+	if (err == NULL)
+		err = restore_base(push);
 	if (err == NULL)
 		err = find_url(push);
 	if (err == NULL)

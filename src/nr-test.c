@@ -11,6 +11,7 @@
 #include "json.h"
 #include "memory.h"
 #include "process.h"
+#include "slot_guard.h"
 #include "test_command.h"
 
 static bool list_only;
@@ -20,6 +21,7 @@ struct tests {
 	char *workspace;
 	char **commands;
 	char **environment;
+	struct slot_guard *guard;
 	size_t turn; /* of the log files */
 	jv results;
 	size_t n_run, n_failed;
@@ -194,6 +196,22 @@ run_nth(struct tests *tests, size_t n)
 	return error;
 }
 
+/* What tests write there is not for those who come after them. */
+static struct error *
+restore_settings(const struct tests *tests)
+{
+	char *changed = NULL;
+	struct error *error = slot_guard_restore(tests->guard, &changed);
+
+	if (changed[0] != '\0')
+		log_warn("settings_restored",
+		    "the tests changed settings of the repository, which "
+		    "are put back: %s",
+		    changed);
+	free(changed);
+	return error;
+}
+
 static struct error *
 run_all(struct tests *tests)
 {
@@ -201,6 +219,7 @@ run_all(struct tests *tests)
 	    json_boolean(document_value(tests->stage->doc), "fail_fast", true);
 	struct error *error = NULL;
 
+	error = slot_guard_note(&tests->guard, tests->workspace);
 	tests->turn = command_turn(tests->stage, "test-1", ".stdout.log");
 	tests->environment =
 	    command_environment(tests->stage, tests->workspace, NULL);
@@ -209,7 +228,7 @@ run_all(struct tests *tests)
 			break;
 		error = run_nth(tests, i);
 	}
-	return error;
+	return error_first(error, restore_settings(tests));
 }
 
 static void
@@ -261,6 +280,7 @@ plan(const struct tests *tests)
 static void
 release(struct tests *tests)
 {
+	slot_guard_free(tests->guard);
 	jv_free(tests->results);
 	process_environment_free(tests->environment);
 	json_strings_free(tests->commands);

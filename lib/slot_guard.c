@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+#include "slot_guard.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "file.h"
+#include "git_layout.h"
+#include "memory.h"
+
+enum {
+	MAX_FILE_BYTES = 1024 * 1024,
+	MAX_TEXT_BYTES = 4096,
+};
+
+static const char saved_end[] = ".necrocode-saved";
+
+/* One file as it was: not there, there, or too large to be kept. */
+struct noted {
+	char *path;
+	const char *name; /* of the path: below the git directory */
+	bool exists, skipped;
+	unsigned mode;
+	struct buffer text;
+};
+
+struct slot_guard {
+	char *work_tree;
+	struct git_layout layout;
+	struct noted *files;
+	size_t n_files;
+};
+
+static const char *const common_names[] = { "config", "info/attributes",
+	"info/exclude", "info/grafts", "objects/info/alternates" };
+static const char *const own_names[] = { "config.worktree",
+	"info/sparse-checkout" };
+
+static struct error *
+read_now(struct noted *file)
+{
+	struct stat info;
+
+	if (lstat(file->path, &info) != 0)
+		return NULL;
+	file->exists = true;
+	file->mode = (unsigned)info.st_mode & 07777;
+	/* A pipe would make us wait. */
+	file->skipped = !S_ISREG(info.st_mode) || info.st_size > MAX_FILE_BYTES;
+	if (file->skipped)
+		return NULL;
+	file->text = BUFFER_INIT(MAX_FILE_BYTES + 1);
+	return file_read(&file->text, file->path);
+}
+
+static struct error *
+note_file(struct slot_guard *guard, const char *directory, const char *name)
+{
+	struct noted *file;
+
+	guard->files = xreallocarray(
+	    guard->files, guard->n_files + 1, sizeof *guard->files);
+	file = &guard->files[guard->n_files++];
+	*file = (struct noted){ .path = file_join(directory, name) };
+	file->name = file->path + strlen(file->path) - strlen(name);
+	return read_now(file);
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len >= n && strcmp(text + len - n, end) == 0;
+}
+
+/* git's examples, which it does not run, and what was put aside. */
+static bool
+is_harmless(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    ends_with(name, ".sample") || ends_with(name, saved_end);
+}
+
+static struct error *
+note_hooks(struct slot_guard *guard)
+{
+	char *path = file_join(guard->layout.common, "hooks");
+	DIR *dir = opendir(path);
+	struct error *err = NULL;
+	struct dirent *entry;
+
+	free(path);
+	if (dir == NULL)
+		return NULL;
+	while (err == NULL && (entry = readdir(dir)) != NULL) {
+		char *name;
+
+		if (is_harmless(entry->d_name))
+			continue;
+		name = file_join("hooks", entry->d_name);
+		err = note_file(guard, guard->layout.common, name);
+		free(name);
+	}
+	closedir(dir);
+	return err;
+}
+
+struct error *
+slot_guard_note(struct slot_guard **result, const char *work_tree)
+{
+	struct slot_guard *guard = xcalloc(1, sizeof *guard);
+	struct error *err = git_layout_find(&guard->layout, work_tree);
+
+	*result = NULL;
+	guard->work_tree = xstrdup(work_tree);
+	if (err != NULL || guard->layout.directory == NULL) {
+		slot_guard_free(guard);
+		return err;
+	}
+	for (size_t i = 0;
+	     err == NULL && i < sizeof common_names / sizeof common_names[0];
+	     i++)
+		err = note_file(guard, guard->layout.common, common_names[i]);
+	for (size_t i = 0;
+	     err == NULL && i < sizeof own_names / sizeof own_names[0]; i++)
+		err = note_file(guard, guard->layout.directory, own_names[i]);
+	if (err == NULL)
+		err = note_hooks(guard);
+	if (err != NULL)
+		slot_guard_free(guard);
+	else
+		*result = guard;
+	return err;
+}
+
+static bool
+same(const struct noted *a, const struct noted *b)
+{
+	if (a->exists != b->exists || a->skipped != b->skipped)
+		return false;
+	return !a->exists || a->skipped ||
+	    (a->mode == b->mode && a->text.len == b->text.len &&
+		(a->text.len == 0 ||
+		    memcmp(a->text.data, b->text.data, a->text.len) == 0));
+}
+
+/* Out of git's sight. */
+static struct error *
+put_aside(const char *path)
+{
+	char *saved = xasprintf("%s%s", path, saved_end);
+	struct error *err = file_remove_tree(saved);
+
+	if (err == NULL && rename(path, saved) != 0)
+		err = error_errno(
+		    ERROR_WORKSPACE, "cannot rename '%s' to '%s'", path, saved);
+	free(saved);
+	return err;
+}
+
+static struct error *
+write_again(const struct noted *file)
+{
+	char *directory = xstrndup(
+	    file->path, (size_t)(strrchr(file->path, '/') - file->path));
+	struct error *err = file_make_directories(directory, 0777);
+
+	if (err == NULL)
+		err = file_replace(
+		    file->path, file->text.data, file->text.len, file->mode);
+	free(directory);
+	return err;
+}
+
+static struct error *
+restore_file(const struct noted *file, struct buffer *changed)
+{
+	struct noted now = { .path = file->path };
+	struct error *err = read_now(&now);
+
+	if (err != NULL || same(&now, file)) {
+		buffer_release(&now.text);
+		return err;
+	}
+	buffer_appendf(
+	    changed, "%s%s", changed->len > 0 ? ", " : "", file->name);
+	if (now.exists)
+		err = put_aside(file->path);
+	if (err == NULL && file->exists && !file->skipped)
+		err = write_again(file);
+	buffer_release(&now.text);
+	return err;
+}
+
+static bool
+is_noted(const struct slot_guard *guard, const char *path)
+{
+	for (size_t i = 0; i < guard->n_files; i++)
+		if (strcmp(guard->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* The directory of hooks, also in place of a link to somebody else's. */
+static struct error *
+restore_directory(const char *path, struct buffer *changed)
+{
+	struct error *err = NULL;
+	struct stat info;
+
+	if (lstat(path, &info) == 0) {
+		if (S_ISDIR(info.st_mode))
+			return NULL;
+		buffer_appendf(
+		    changed, "%shooks", changed->len > 0 ? ", " : "");
+		err = put_aside(path);
+	}
+	if (err == NULL)
+		err = file_make_directories(path, 0777);
+	return err;
+}
+
+static struct error *
+remove_new_hooks(
+    const struct slot_guard *guard, const char *path, struct buffer *changed)
+{
+	DIR *dir = opendir(path);
+	struct error *err = NULL;
+	struct dirent *entry;
+
+	if (dir == NULL)
+		return NULL;
+	while (err == NULL && (entry = readdir(dir)) != NULL) {
+		char *full = file_join(path, entry->d_name);
+
+		if (!is_harmless(entry->d_name) && !is_noted(guard, full)) {
+			buffer_appendf(changed, "%shooks/%s",
+			    changed->len > 0 ? ", " : "", entry->d_name);
+			err = put_aside(full);
+		}
+		free(full);
+	}
+	closedir(dir);
+	return err;
+}
+
+static struct error *
+restore_all(const struct slot_guard *guard, struct buffer *changed)
+{
+	char *hooks = file_join(guard->layout.common, "hooks");
+	struct error *err = restore_directory(hooks, changed);
+
+	if (err == NULL)
+		err = remove_new_hooks(guard, hooks, changed);
+	for (size_t i = 0; err == NULL && i < guard->n_files; i++)
+		err = restore_file(&guard->files[i], changed);
+	free(hooks);
+	return err;
+}
+
+struct error *
+slot_guard_restore(const struct slot_guard *guard, char **result)
+{
+	struct buffer changed = BUFFER_INIT(MAX_TEXT_BYTES);
+	struct git_layout now;
+	struct error *err;
+
+	*result = xstrdup("");
+	if (guard == NULL)
+		return NULL;
+	err = git_layout_find(&now, guard->work_tree);
+	if (err != NULL || now.directory == NULL)
+		return err;
+	if (strcmp(now.directory, guard->layout.directory) != 0 ||
+	    strcmp(now.common, guard->layout.common) != 0)
+		err = error_new(ERROR_WORKSPACE,
+		    "cannot use '%s': its repository was '%s' and is '%s' now",
+		    guard->work_tree, guard->layout.directory, now.directory);
+	else
+		err = restore_all(guard, &changed);
+	git_layout_release(&now);
+	if (changed.len > 0) {
+		free(*result);
+		*result = buffer_take(&changed);
+	}
+	buffer_release(&changed);
+	return err;
+}
+
+void
+slot_guard_free(struct slot_guard *guard)
+{
+	if (guard == NULL)
+		return;
+	for (size_t i = 0; i < guard->n_files; i++) {
+		free(guard->files[i].path);
+		buffer_release(&guard->files[i].text);
+	}
+	free(guard->files);
+	free(guard->work_tree);
+	git_layout_release(&guard->layout);
+	free(guard);
+}
