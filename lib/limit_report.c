@@ -7,6 +7,12 @@
 #include "clock.h"
 #include "memory.h"
 
+static jv
+string_or_null(const char *text)
+{
+	return text != NULL ? jv_string(text) : jv_null();
+}
+
 /* {"limit": 67108864, "by": "cgroup v1"} */
 static jv
 add_limit(jv limits, const char *name, double limit, const char *by)
@@ -16,7 +22,7 @@ add_limit(jv limits, const char *name, double limit, const char *by)
 	if (limit <= 0)
 		return limits;
 	entry = json_set_number(jv_object(), "limit", limit);
-	entry = json_set(entry, "by", by != NULL ? jv_string(by) : jv_null());
+	entry = json_set(entry, "by", string_or_null(by));
 	return json_set(limits, name, entry);
 }
 
@@ -34,6 +40,24 @@ describe_limits(const struct limits *limits, const struct limits_means *means)
 	    means->file_size);
 	return add_limit(
 	    all, "open_files", (double)limits->n_open_files, means->open_files);
+}
+
+static jv
+describe_sandbox(
+    const struct sandbox_options *options, const struct sandbox_means *means)
+{
+	jv sandbox = json_set_string(
+	    jv_object(), "mode", sandbox_mode_name(options->mode));
+
+	sandbox = json_set(sandbox, "files",
+	    means->landlock_version > 0
+		? jv_string_fmt("Landlock %d", means->landlock_version)
+		: jv_null());
+	sandbox = json_set(sandbox, "calls", string_or_null(means->calls));
+	sandbox = json_set(sandbox, "git", string_or_null(means->git));
+	return json_set(sandbox, "network",
+	    options->no_network ? string_or_null(means->network)
+				: jv_string("allowed"));
 }
 
 static jv
@@ -77,8 +101,10 @@ limit_report(
 	    (double)result->n_memory_kills);
 	report =
 	    add_seconds(report, "throttled_seconds", result->throttled_seconds);
-	return json_set(report, "limits",
+	report = json_set(report, "limits",
 	    describe_limits(&options->limits, &result->means));
+	return json_set(report, "sandbox",
+	    describe_sandbox(&options->sandbox, &result->sandbox));
 }
 
 int

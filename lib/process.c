@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "memory.h"
 #include "process_internal.h"
 
 static const double default_grace_seconds = 10;
@@ -22,11 +23,12 @@ static const double kill_again_seconds = 0.02;
 static const double forever = 1e18;
 
 struct run {
-	const struct process_options *options;
+	struct process_options *options;
 	struct process_result *result;
 	struct capture *captures[STDIO_N_CAPTURES];
 	struct family family;
 	struct limiter *limiter;
+	struct sandbox *sandbox;
 	struct watch watch;
 	bool has_output;
 	size_t floor_bytes;   /* no child's ru_maxrss is less: it is ours */
@@ -318,8 +320,8 @@ start(struct run *run, const int fds[3])
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	run->started = run->last_output = clock_monotonic();
-	error = process_start(
-	    &run->child, run->result, run->options, run->limiter, fds);
+	error = process_start(&run->child, run->result, run->options,
+	    run->limiter, run->sandbox, fds);
 	sigprocmask(SIG_SETMASK, &run->signals.blocked, NULL);
 	watch_init(&run->watch, &run->options->limits,
 	    limiter_means(run->limiter), run->started);
@@ -329,14 +331,51 @@ start(struct run *run, const int fds[3])
 	return error;
 }
 
+/* The environment, with the private temporary directory for TMPDIR. */
+static char **
+add_tmp(struct run *run)
+{
+	char *const *given = run->options->environment;
+	const char *tmp = sandbox_tmp(run->sandbox);
+	size_t n = 0, n_added = 0;
+	char **changed;
+
+	if (tmp == NULL)
+		return NULL;
+	while (given[n] != NULL)
+		n++;
+	changed = xcalloc(n + 2, sizeof *changed);
+	changed[n_added++] = xasprintf("TMPDIR=%s", tmp);
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(given[i], "TMPDIR=", 7) != 0)
+			changed[n_added++] = given[i];
+	run->options->environment = changed;
+	return changed;
+}
+
+static void
+free_tmp(char **environment)
+{
+	if (environment != NULL)
+		free(environment[0]);
+	free(environment);
+}
+
 static void
 run_child(struct run *run)
 {
 	int fds[3] = { -1, -1, -1 };
-	struct error *error = stdio_open(fds, run->captures, run->options);
+	struct error *error =
+	    sandbox_open(&run->sandbox, &run->options->sandbox);
+	char **environment = NULL;
 
 	if (error == NULL)
+		error = stdio_open(fds, run->captures, run->options);
+	if (error == NULL) {
+		environment = add_tmp(run);
 		error = start(run, fds);
+	}
+	free_tmp(environment);
 	stdio_close(fds);
 	fail(run, error);
 	if (run->child != 0)
@@ -409,6 +448,7 @@ finish(struct run *run)
 		fail(run, capture_finish(run->captures[i], outputs[i]));
 		capture_free(run->captures[i]);
 	}
+	fail(run, sandbox_close(run->sandbox, &run->result->sandbox));
 	conclude(run);
 	family_release(&run->family);
 }

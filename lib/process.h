@@ -22,6 +22,7 @@
 #include "error.h"
 #include "limiter.h"
 #include "mask.h"
+#include "sandbox.h"
 
 enum process_end {
 	PROCESS_EXITED,    /* by itself: exit_code */
@@ -53,6 +54,8 @@ struct process_options {
 	double stall_seconds;   /* 0: none */
 	double grace_seconds;   /* 0: 10 */
 	struct limits limits;
+	/* Its $TMPDIR replaces that of `environment`. */
+	struct sandbox_options sandbox;
 	const struct mask *mask; /* output passes through it; NULL: none */
 	/* Of `output` events, at debug level, with the last line: at most five
 	 * a second of each stream. NULL: none. */
@@ -81,6 +84,7 @@ struct process_result {
 	size_t n_memory_kills;     /* processes ended for the memory limit */
 	double throttled_seconds;  /* what it waited for the CPU limit */
 	struct limits_means means; /* what held the limits */
+	struct sandbox_means sandbox;
 	struct process_output out, err;
 };
 

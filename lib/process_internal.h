@@ -41,7 +41,7 @@ bool signals_child_news(void); /* since it was last asked */
  */
 struct error *process_start(pid_t *child, struct process_result *result,
     const struct process_options *options, const struct limiter *limiter,
-    const int fds[3]);
+    struct sandbox *sandbox, const int fds[3]);
 
 /*
  * The processes below this one, but for those that were there before (a

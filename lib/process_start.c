@@ -25,6 +25,7 @@ struct start {
 	char **candidates; /* paths to try, NULL-terminated */
 	char **shell_argv; /* for a script without #!; [1] is its path */
 	const struct limiter *limiter;
+	struct sandbox *sandbox;
 	pid_t parent;
 	const char *volatile failed_step; /* NULL: execve */
 	volatile int failed_errno;
@@ -102,12 +103,27 @@ execute(struct start *start)
 	return reason;
 }
 
+/* Descriptors 0, 1 and 2. */
+static bool
+take_descriptors(const struct start *start)
+{
+	int fds[3];
+
+	/* First away from 0..2, so that none overwrites another. */
+	for (int i = 0; i < 3; i++)
+		if ((fds[i] = fcntl(start->fds[i], F_DUPFD, 3)) < 0)
+			return false;
+	for (int i = 0; i < 3; i++)
+		if (dup2(fds[i], i) < 0)
+			return false;
+	return true;
+}
+
 static const char *
 prepare(const struct start *start)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
-	int fds[3];
 	const char *failed;
 
 	for (int i = 1; i < NSIG; i++)
@@ -117,19 +133,18 @@ prepare(const struct start *start)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != start->parent)
 		_exit(127); /* it died before the line above */
-	/* First away from 0..2, so that none overwrites another. */
-	for (int i = 0; i < 3; i++)
-		if ((fds[i] = fcntl(start->fds[i], F_DUPFD, 3)) < 0)
-			return "duplicate a descriptor";
-	for (int i = 0; i < 3; i++)
-		if (dup2(fds[i], i) < 0)
-			return "duplicate a descriptor";
+	if (!take_descriptors(start))
+		return "duplicate a descriptor";
 	failed = limiter_enter(start->limiter);
 	if (failed != NULL)
 		return failed;
-	closefrom(3);
+	sandbox_enter_spaces(start->sandbox);
 	if (start->directory != NULL && chdir(start->directory) < 0)
 		return "enter the directory";
+	failed = sandbox_enter_rules(start->sandbox);
+	if (failed != NULL)
+		return failed;
+	closefrom(3);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	return NULL;
@@ -178,10 +193,10 @@ failed(struct process_result *result, const struct start *start)
 
 	if (start->failed_step != NULL) {
 		errno = reason;
-		return error_errno(ERROR_IO, "cannot %s '%s' for '%s'",
-		    start->failed_step,
+		return error_errno(ERROR_IO, "cannot start '%s' in '%s': %s",
+		    start->argv[0],
 		    start->directory != NULL ? start->directory : ".",
-		    start->argv[0]);
+		    start->failed_step);
 	}
 	result->end = PROCESS_NO_START;
 	result->start_errno = reason;
@@ -192,7 +207,7 @@ failed(struct process_result *result, const struct start *start)
 struct error *
 process_start(pid_t *child, struct process_result *result,
     const struct process_options *options, const struct limiter *limiter,
-    const int fds[3])
+    struct sandbox *sandbox, const int fds[3])
 {
 	struct start start = {
 		.argv = options->argv,
@@ -203,6 +218,7 @@ process_start(pid_t *child, struct process_result *result,
 		    make_candidates(options->argv[0], options->environment),
 		.shell_argv = make_shell_argv(options->argv),
 		.limiter = limiter,
+		.sandbox = sandbox,
 		.parent = getpid(),
 	};
 	struct error *error = NULL;

@@ -14,8 +14,15 @@
 
 extern char **environ;
 
+struct list {
+	char **items; /* NULL-terminated, or NULL */
+	size_t n;
+};
+
 struct options {
 	struct process_options process;
+	struct list write, read, hide;
+	bool mode_given;
 	int report_fd; /* -1: none */
 };
 
@@ -31,6 +38,12 @@ static const char usage[] =
     "  -p, --processes N          threads count\n"
     "  -f, --file-size SIZE       of each file that it writes\n"
     "  -n, --open-files N         of each process\n"
+    "  -s, --sandbox MODE         off, workspace or strict\n"
+    "  -w, --write DIR            in the sandbox: may be written to; without\n"
+    "                             any, the current directory\n"
+    "      --read PATH            may be read although it is hidden\n"
+    "      --hide PATH            may not be read\n"
+    "      --no-network           none but a loopback, where there can be one\n"
     "      --report-fd N          a report of its end, as JSON\n"
     "      --report FILE\n"
     "  -h, --help  -V, --version\n";
@@ -115,7 +128,14 @@ open_report(const char *path)
 	return fd;
 }
 
-enum { OPTION_STALL = 256, OPTION_REPORT, OPTION_REPORT_FD };
+enum {
+	OPTION_STALL = 256,
+	OPTION_REPORT,
+	OPTION_REPORT_FD,
+	OPTION_READ,
+	OPTION_HIDE,
+	OPTION_NO_NETWORK
+};
 
 static const struct option long_options[] = {
 	{ "timeout", required_argument, NULL, 't' },
@@ -126,6 +146,11 @@ static const struct option long_options[] = {
 	{ "processes", required_argument, NULL, 'p' },
 	{ "file-size", required_argument, NULL, 'f' },
 	{ "open-files", required_argument, NULL, 'n' },
+	{ "sandbox", required_argument, NULL, 's' },
+	{ "write", required_argument, NULL, 'w' },
+	{ "read", required_argument, NULL, OPTION_READ },
+	{ "hide", required_argument, NULL, OPTION_HIDE },
+	{ "no-network", no_argument, NULL, OPTION_NO_NETWORK },
 	{ "report-fd", required_argument, NULL, OPTION_REPORT_FD },
 	{ "report", required_argument, NULL, OPTION_REPORT },
 	{ "help", no_argument, NULL, 'h' },
@@ -141,10 +166,53 @@ show(const char *text)
 }
 
 static void
+add_path(struct list *list, char *path)
+{
+	if (access(path, F_OK) < 0)
+		die(ERROR_USAGE,
+		    error_errno(ERROR_USAGE, "cannot use '%s'", path));
+	list->items =
+	    xreallocarray(list->items, list->n + 2, sizeof *list->items);
+	list->items[list->n++] = path;
+	list->items[list->n] = NULL;
+}
+
+/* False: it is none of these. */
+static bool
+parse_sandbox_option(struct options *options, int option)
+{
+	struct sandbox_options *sandbox = &options->process.sandbox;
+
+	switch (option) {
+	case 's':
+		if (!sandbox_mode_by_name(&sandbox->mode, optarg))
+			die_usage("the mode off, workspace or strict", optarg);
+		options->mode_given = true;
+		return true;
+	case 'w':
+		add_path(&options->write, optarg);
+		return true;
+	case OPTION_READ:
+		add_path(&options->read, optarg);
+		return true;
+	case OPTION_HIDE:
+		add_path(&options->hide, optarg);
+		return true;
+	case OPTION_NO_NETWORK:
+		sandbox->no_network = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
 parse_option(struct options *options, int option)
 {
 	struct process_options *process = &options->process;
 
+	if (parse_sandbox_option(options, option))
+		return;
 	switch (option) {
 	case 't':
 		process->timeout_seconds = parse_time(optarg);
@@ -186,6 +254,23 @@ parse_option(struct options *options, int option)
 	}
 }
 
+/* A path to write to, to read or to hide is for a sandbox. */
+static void
+complete_sandbox(struct options *options)
+{
+	struct sandbox_options *sandbox = &options->process.sandbox;
+	bool has_paths =
+	    options->write.n + options->read.n + options->hide.n > 0;
+
+	if (has_paths && !options->mode_given)
+		sandbox->mode = SANDBOX_WORKSPACE;
+	if (sandbox->mode != SANDBOX_OFF && options->write.n == 0)
+		sandbox->workspace = ".";
+	sandbox->write = options->write.items;
+	sandbox->read = options->read.items;
+	sandbox->hide = options->hide.items;
+}
+
 static struct options
 parse_options(int argc, char *argv[])
 {
@@ -198,12 +283,13 @@ parse_options(int argc, char *argv[])
 	int option;
 
 	/* The command's own options are none of ours. */
-	while ((option = getopt_long(
-		    argc, argv, "+t:k:m:c:p:f:n:hV", long_options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "+t:k:m:c:p:f:n:s:w:hV",
+		    long_options, NULL)) != -1)
 		parse_option(&options, option);
 	if (optind == argc)
 		die_usage("a command", "");
 	options.process.argv = &argv[optind];
+	complete_sandbox(&options);
 	return options;
 }
 

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* syscall */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "git_seal.h"
+#include "landlock.h"
+#include "log.h"
+#include "memory.h"
+#include "namespace.h"
+#include "sandbox_paths.h"
+#include "seccomp.h"
+
+/* Truncating is under control from this version on. */
+enum { LANDLOCK_STRICT_VERSION = 3 };
+
+/* NULL-terminated, or NULL. */
+struct path_list {
+	char **items;
+	size_t n;
+};
+
+struct sandbox {
+	const struct sandbox_options *options;
+	char *tmp;
+	int rules; /* of Landlock; -1: none */
+	struct seccomp_filter *filter, *filter_without_network;
+	struct namespaces *namespaces;
+	struct git_seal **seals;
+	size_t n_seals;
+	/* Of all seals; the strings are theirs. */
+	struct path_list anchored, read_only, git_writable;
+};
+
+static const char *const mode_names[] = {
+	[SANDBOX_OFF] = "off",
+	[SANDBOX_WORKSPACE] = "workspace",
+	[SANDBOX_STRICT] = "strict",
+};
+
+bool
+sandbox_mode_by_name(enum sandbox_mode *mode, const char *name)
+{
+	for (int i = SANDBOX_OFF; i <= SANDBOX_STRICT; i++) {
+		if (strcmp(mode_names[i], name) == 0) {
+			*mode = (enum sandbox_mode)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+sandbox_mode_name(enum sandbox_mode mode)
+{
+	return mode_names[mode];
+}
+
+static void
+warn_once(const char *missing)
+{
+	static bool warned;
+
+	if (!warned)
+		log_warn("sandbox_incomplete",
+		    "this kernel has no %s: commands can write wherever "
+		    "their user can (sandbox: strict refuses to run them)",
+		    missing);
+	warned = true;
+}
+
+/* Can the kernel do what the mode promises? */
+static struct error *
+check_kernel(const struct sandbox_options *options)
+{
+	const char *missing = NULL;
+
+	if (landlock_version() == 0)
+		missing = "Landlock";
+	else if (!seccomp_is_available())
+		missing = "seccomp filters";
+	else if (options->mode == SANDBOX_STRICT &&
+	    landlock_version() < LANDLOCK_STRICT_VERSION)
+		missing = "Landlock of version 3";
+	if (missing == NULL)
+		return NULL;
+	if (options->mode == SANDBOX_STRICT)
+		return error_new(ERROR_SECURITY,
+		    "cannot make a strict sandbox: this kernel has no %s; "
+		    "use another machine, or sandbox: workspace",
+		    missing);
+	warn_once(missing);
+	return NULL;
+}
+
+/*
+ * It has a directory of its own name in it, so that its path is right also
+ * where it stands in for /tmp.
+ */
+static struct error *
+make_tmp(struct sandbox *sandbox)
+{
+	const char *parent = getenv("TMPDIR");
+	char *path, *inner;
+	struct error *error = NULL;
+
+	if (parent == NULL || *parent != '/')
+		parent = "/tmp";
+	path = file_join(parent, "nr-XXXXXX");
+	if (mkdtemp(path) == NULL) {
+		error = error_errno(ERROR_IO,
+		    "cannot create a temporary directory in '%s'", parent);
+		free(path);
+		return error;
+	}
+	sandbox->tmp = path;
+	inner = file_join(path, strrchr(path, '/') + 1);
+	if (mkdir(inner, 0700) < 0)
+		error = error_errno(ERROR_IO, "cannot create '%s'", inner);
+	free(inner);
+	return error;
+}
+
+static void
+add_paths(struct path_list *list, char *const *paths)
+{
+	for (; paths != NULL && *paths != NULL; paths++) {
+		list->items = xreallocarray(
+		    list->items, list->n + 2, sizeof *list->items);
+		list->items[list->n++] = *paths;
+		list->items[list->n] = NULL;
+	}
+}
+
+static void
+seal_repository(struct sandbox *sandbox, const char *directory)
+{
+	char *path = file_resolve(directory);
+	struct git_seal *seal = path != NULL ? git_seal_open(path) : NULL;
+
+	free(path);
+	if (seal == NULL)
+		return;
+	sandbox->seals = xreallocarray(
+	    sandbox->seals, sandbox->n_seals + 1, sizeof *sandbox->seals);
+	sandbox->seals[sandbox->n_seals++] = seal;
+	add_paths(&sandbox->anchored, git_seal_anchored(seal));
+	add_paths(&sandbox->read_only, git_seal_read_only(seal));
+	add_paths(&sandbox->git_writable, git_seal_writable(seal));
+}
+
+static void
+seal_repositories(struct sandbox *sandbox)
+{
+	const struct sandbox_options *options = sandbox->options;
+
+	if (options->workspace != NULL)
+		seal_repository(sandbox, options->workspace);
+	for (size_t i = 0; options->write != NULL && options->write[i] != NULL;
+	     i++)
+		seal_repository(sandbox, options->write[i]);
+}
+
+static struct error *
+make_rules(struct sandbox *sandbox)
+{
+	struct landlock_rules *rules;
+	struct error *error;
+
+	if (landlock_version() == 0)
+		return NULL;
+	error = landlock_open(&rules);
+	if (error != NULL)
+		return error;
+	error = sandbox_add_rules(
+	    rules, sandbox->options, sandbox->git_writable.items, sandbox->tmp);
+	sandbox->rules = landlock_finish(rules);
+	return error;
+}
+
+static int
+filter_flags(const struct sandbox_options *options)
+{
+	int flags = 0;
+
+	if (options->mode == SANDBOX_OFF)
+		return SECCOMP_ONLY_SOCKETS;
+	/* Without Landlock nothing else keeps it from tracing the runner. */
+	if (options->mode == SANDBOX_STRICT || landlock_version() == 0)
+		flags |= SECCOMP_NO_TRACE;
+	if (options->mode == SANDBOX_STRICT)
+		flags |= SECCOMP_NO_UNIX | SECCOMP_NO_SPACES;
+	return flags;
+}
+
+static void
+make_filters(struct sandbox *sandbox)
+{
+	const struct sandbox_options *options = sandbox->options;
+	int flags = filter_flags(options);
+
+	if (!seccomp_is_available())
+		return;
+	if (options->mode != SANDBOX_OFF)
+		sandbox->filter = seccomp_filter_new(flags);
+	if (options->no_network)
+		sandbox->filter_without_network =
+		    seccomp_filter_new(flags | SECCOMP_NO_INET);
+}
+
+static void
+plan_namespaces(struct sandbox *sandbox)
+{
+	sandbox->namespaces = namespaces_open(&(struct namespace_plan){
+	    .network = sandbox->options->no_network,
+	    .anchored = sandbox->anchored.items,
+	    .read_only = sandbox->read_only.items,
+	});
+}
+
+struct error *
+sandbox_open(
+    struct sandbox **sandbox_out, const struct sandbox_options *options)
+{
+	struct sandbox *sandbox;
+	struct error *error = NULL;
+
+	*sandbox_out = NULL;
+	if (options->mode == SANDBOX_OFF && !options->no_network)
+		return NULL;
+	sandbox = xcalloc(1, sizeof *sandbox);
+	sandbox->options = options;
+	sandbox->rules = -1;
+	if (options->mode != SANDBOX_OFF) {
+		error = check_kernel(options);
+		seal_repositories(sandbox);
+		if (error == NULL)
+			error = make_tmp(sandbox);
+		if (error == NULL)
+			error = make_rules(sandbox);
+	}
+	make_filters(sandbox);
+	plan_namespaces(sandbox);
+	if (error == NULL)
+		*sandbox_out = sandbox;
+	else
+		error_free(sandbox_close(sandbox, NULL));
+	return error;
+}
+
+const char *
+sandbox_tmp(const struct sandbox *sandbox)
+{
+	return sandbox != NULL ? sandbox->tmp : NULL;
+}
+
+void
+sandbox_enter_spaces(struct sandbox *sandbox)
+{
+	if (sandbox != NULL && sandbox->namespaces != NULL)
+		namespaces_enter(sandbox->namespaces);
+}
+
+/*
+ * Root keeps what concerns files of other users, and loses what concerns the
+ * machine. With no_new_privs, exec gives nothing of it back.
+ */
+static bool
+drop_capabilities(void)
+{
+	static const unsigned kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE,
+		CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_KILL,
+		CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT };
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	unsigned mask = 0;
+
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+		mask |= 1U << kept[i];
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	data[0].permitted &= mask;
+	data[0].effective = data[0].permitted;
+	data[0].inheritable = 0;
+	data[1] = (struct __user_cap_data_struct){ 0 };
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return syscall(SYS_capset, &header, data) == 0;
+}
+
+/* The network is off in a namespace, or else by the filter. */
+static const struct seccomp_filter *
+choose_filter(const struct sandbox *sandbox)
+{
+	if (sandbox->options->no_network &&
+	    !namespaces_have_network(sandbox->namespaces))
+		return sandbox->filter_without_network;
+	return sandbox->filter;
+}
+
+const char *
+sandbox_enter_rules(const struct sandbox *sandbox)
+{
+	const struct seccomp_filter *filter;
+
+	if (sandbox == NULL)
+		return NULL;
+	filter = choose_filter(sandbox);
+	if (sandbox->options->no_network && filter == NULL &&
+	    !namespaces_have_network(sandbox->namespaces)) {
+		errno = ENOSYS;
+		return "switch off the network";
+	}
+	if (sandbox->options->mode != SANDBOX_OFF && !drop_capabilities())
+		return "drop capabilities";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return "give up new privileges";
+	if (sandbox->rules >= 0 && !landlock_enter(sandbox->rules))
+		return "restrict the use of files";
+	if (filter != NULL && !seccomp_enter(filter))
+		return "restrict the system calls";
+	return NULL;
+}
+
+static struct error *
+restore_git(const struct git_seal *seal)
+{
+	char *changed;
+	struct error *error = git_seal_restore(seal, &changed);
+
+	if (changed != NULL)
+		log_warn("git_restored",
+		    "the command changed what makes git run code; put back: "
+		    "%s",
+		    changed);
+	free(changed);
+	return error;
+}
+
+static void
+tell_means(const struct sandbox *sandbox, struct sandbox_means *means)
+{
+	const struct sandbox_options *options = sandbox->options;
+
+	*means = (struct sandbox_means){
+		.landlock_version =
+		    sandbox->rules >= 0 ? landlock_version() : 0,
+		.calls = choose_filter(sandbox) != NULL ? "seccomp" : NULL,
+	};
+	if (options->no_network)
+		means->network = namespaces_have_network(sandbox->namespaces)
+		    ? "namespace"
+		    : "seccomp";
+	if (sandbox->n_seals > 0)
+		means->git = namespaces_have_mounts(sandbox->namespaces)
+		    ? "mounts"
+		    : "restored";
+}
+
+struct error *
+sandbox_close(struct sandbox *sandbox, struct sandbox_means *means)
+{
+	struct error *error = NULL;
+
+	if (sandbox == NULL)
+		return NULL;
+	if (means != NULL)
+		tell_means(sandbox, means);
+	for (size_t i = 0; i < sandbox->n_seals; i++) {
+		error = error_first(error, restore_git(sandbox->seals[i]));
+		git_seal_free(sandbox->seals[i]);
+	}
+	if (sandbox->tmp != NULL)
+		error = error_first(error, file_remove_tree(sandbox->tmp));
+	if (sandbox->rules >= 0)
+		close(sandbox->rules);
+	seccomp_filter_free(sandbox->filter);
+	seccomp_filter_free(sandbox->filter_without_network);
+	namespaces_free(sandbox->namespaces);
+	free(sandbox->seals);
+	free(sandbox->anchored.items);
+	free(sandbox->read_only.items);
+	free(sandbox->git_writable.items);
+	free(sandbox->tmp);
+	free(sandbox);
+	return error;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a command, and all that descends from it, may do to the rest of the
+ * machine; see nr-limit(1), THE SANDBOX.
+ *
+ *   workspace  reads the system; writes to the workspace, the paths of
+ *              `write`, and a temporary directory of its own, which is its
+ *              $TMPDIR and removed afterwards. Does not write to what in the
+ *              workspace's .git makes git run code, and does not read the
+ *              paths of `hide`, keys and passwords in the home directory, and
+ *              the runs of others.
+ *   strict     reads the system's own directories, not the home directory;
+ *              makes no sockets with a path, and no namespaces. A kernel
+ *              that cannot do all of that is a SecurityError.
+ *
+ * In both: no new privileges, no capabilities over the machine, a filter of
+ * system calls (seccomp.h), rules about files (landlock.h), no signals to and
+ * no look into processes outside. What the kernel cannot do is warned of
+ * once.
+ */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+enum sandbox_mode { SANDBOX_OFF, SANDBOX_WORKSPACE, SANDBOX_STRICT };
+
+struct sandbox_options {
+	enum sandbox_mode mode;
+	bool no_network;       /* but for a loopback, where that can be had */
+	const char *workspace; /* NULL: none */
+	/* NULL-terminated, or NULL. What is not there is passed over. */
+	char *const *write;
+	char *const *read; /* although it is hidden */
+	char *const *hide;
+};
+
+/* What does it; NULL or 0: nothing. */
+struct sandbox_means {
+	int landlock_version;
+	const char *calls;   /* "seccomp" */
+	const char *network; /* "namespace", "seccomp" */
+	const char *git;     /* "mounts", "restored" */
+};
+
+struct sandbox;
+
+/* NULL when there is nothing to do. `options` is borrowed up to the close. */
+struct error *sandbox_open(
+    struct sandbox **sandbox, const struct sandbox_options *options);
+
+/* The private temporary directory; NULL: there is none. */
+const char *sandbox_tmp(const struct sandbox *sandbox);
+
+/*
+ * In the child, between vfork and exec: only system calls. First the spaces,
+ * in which paths mean what they will mean to the command, then, last of all,
+ * the rules. Returns what could not be done, with errno; NULL is success.
+ */
+void sandbox_enter_spaces(struct sandbox *sandbox);
+const char *sandbox_enter_rules(const struct sandbox *sandbox);
+
+/*
+ * When all of the command is gone: puts back what makes git run code, with a
+ * warning, removes the temporary directory, and frees.
+ */
+struct error *sandbox_close(
+    struct sandbox *sandbox, struct sandbox_means *means);
+
+/* "off", "workspace", "strict"; false: none of them. */
+bool sandbox_mode_by_name(enum sandbox_mode *mode, const char *name);
+const char *sandbox_mode_name(enum sandbox_mode mode);
+
+#endif

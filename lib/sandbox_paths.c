@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "sandbox_paths.h"
+
+#include "config.h"
+#include "file.h"
+#include "memory.h"
+
+/* The system's, that a strict sandbox reads. */
+static const char *const system_paths[] = { "/bin", "/dev", "/etc", "/gnu",
+	"/lib", "/lib32", "/lib64", "/libx32", "/nix", "/opt", "/proc",
+	"/run/systemd/resolve", "/sbin", "/snap", "/sys", "/usr", NULL };
+
+/* Keys and passwords below the home directory. */
+static const char *const credentials[] = { ".ssh", ".gnupg", ".aws", ".azure",
+	".config/gcloud", ".config/gh", ".config/glab-cli", ".config/hub",
+	".config/op", ".config/sops", ".docker", ".kube", ".netrc",
+	".git-credentials", ".config/git/credentials", ".pypirc", ".pgpass",
+	".my.cnf", ".vault-token", ".terraform.d/credentials.tfrc.json",
+	".password-store", ".local/share/keyrings", ".mozilla",
+	".config/chromium", ".config/google-chrome", ".bash_history",
+	".zsh_history", NULL };
+
+static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full",
+	"/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts",
+	NULL };
+
+struct paths {
+	char **items;
+	size_t n;
+};
+
+/* A path that is not there needs no hiding. Takes it over. */
+static void
+add_resolved(struct paths *paths, char *path)
+{
+	char *resolved = file_resolve(path);
+
+	free(path);
+	if (resolved == NULL)
+		return;
+	paths->items =
+	    xreallocarray(paths->items, paths->n + 2, sizeof *paths->items);
+	paths->items[paths->n++] = resolved;
+	paths->items[paths->n] = NULL;
+}
+
+static void
+free_paths(struct paths *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		free(paths->items[i]);
+	free(paths->items);
+}
+
+static struct error *
+allow_list(struct landlock_rules *rules, const char *const *list,
+    enum landlock_access access)
+{
+	struct error *error = NULL;
+
+	for (; error == NULL && list != NULL && *list != NULL; list++)
+		error = landlock_allow(rules, *list, access);
+	return error;
+}
+
+static void
+find_hidden(struct paths *hidden, const struct sandbox_options *options)
+{
+	const char *home = getenv("HOME");
+	char *state = config_state_dir();
+
+	for (size_t i = 0; options->hide != NULL && options->hide[i] != NULL;
+	     i++)
+		add_resolved(hidden, xstrdup(options->hide[i]));
+	for (size_t i = 0; home != NULL && credentials[i] != NULL; i++)
+		add_resolved(hidden, file_join(home, credentials[i]));
+	add_resolved(hidden, xstrdup("/run/secrets"));
+	add_resolved(hidden, file_join(state, "runs"));
+	free(state);
+}
+
+static struct error *
+allow_reading(
+    struct landlock_rules *rules, const struct sandbox_options *options)
+{
+	struct paths hidden = { 0 };
+	struct error *error;
+
+	if (options->mode == SANDBOX_STRICT)
+		return allow_list(rules, system_paths, LANDLOCK_READ);
+	find_hidden(&hidden, options);
+	/* Names are not hidden; and each part of a path is listed by some
+	 * program. */
+	error = landlock_allow(rules, "/", LANDLOCK_LIST);
+	if (error == NULL)
+		error = landlock_allow_reading_but(rules, "/",
+		    hidden.items != NULL ? hidden.items : (char *[]){ NULL });
+	free_paths(&hidden);
+	return error;
+}
+
+static struct error *
+allow_writing(struct landlock_rules *rules,
+    const struct sandbox_options *options, char *const *more, const char *tmp)
+{
+	struct error *error = NULL;
+
+	if (options->workspace != NULL)
+		error =
+		    landlock_allow(rules, options->workspace, LANDLOCK_WRITE);
+	if (error == NULL && tmp != NULL)
+		error = landlock_allow(rules, tmp, LANDLOCK_WRITE);
+	if (error == NULL)
+		error = allow_list(
+		    rules, (const char *const *)more, LANDLOCK_WRITE);
+	/* POSIX semaphores and shared memory: Python, Chromium, databases. */
+	if (error == NULL && options->mode == SANDBOX_WORKSPACE)
+		error = landlock_allow(rules, "/dev/shm", LANDLOCK_WRITE);
+	if (error == NULL)
+		error = allow_list(rules, devices, LANDLOCK_DEVICE);
+	return error;
+}
+
+struct error *
+sandbox_add_rules(struct landlock_rules *rules,
+    const struct sandbox_options *options, char *const *more, const char *tmp)
+{
+	struct error *error = allow_reading(rules, options);
+
+	if (error == NULL)
+		error = allow_list(
+		    rules, (const char *const *)options->read, LANDLOCK_READ);
+	if (error == NULL)
+		error = allow_list(
+		    rules, (const char *const *)options->write, LANDLOCK_WRITE);
+	if (error == NULL)
+		error = allow_writing(rules, options, more, tmp);
+	return error;
+}
