@@ -203,7 +203,7 @@ prepare_test() {
 @test "a fork bomb under --processes ends with its time, and nothing is left" {
 	local user
 	for user in $NR_USERS; do
-		limited "$user" -p 50 -t 1 -k 0.2 consume bomb
+		limited "$user" -p 50 -t 1 -k 0.2 consume bomb 400
 		[ "$status" -eq 124 ] || [ "$(of_report .end)" = processes ]
 		run ! pgrep -x consume
 	done

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,12 +101,18 @@ children(size_t n)
 	return 0;
 }
 
+/* All that come of it fork on, up to n together, and then stay. */
 static int
 bomb(size_t n)
 {
-	for (size_t i = 0; n == 0 || i < n; i++)
+	atomic_size_t *made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	while (atomic_fetch_add(made, 1) < n)
 		if (fork() < 0)
 			usleep(1000);
+	for (;;)
+		pause();
 	return 0;
 }
 
