@@ -192,6 +192,21 @@ wait_for() {
 	grep -q '^report .*--stage-status=exec=70' steps
 }
 
+@test "half a document of a stage that was killed is kept aside, and the one before goes on" {
+	AT=exec ACT='printf "{\"task_id\":\"1" && kill -9 $$'
+	nr_run task.json
+	[ "$(trail)" = "prepare upload report" ]
+	grep -q '^report .*--stage-status=exec=137' steps
+	[ "$(cat "$runs"/*/20-exec.json.broken)" = '{"task_id":"1' ]
+	[ ! -e "$(echo "$runs"/*/20-exec.json)" ]
+}
+
+@test "a swapped stage that writes no document fails the task, not its delivery" {
+	nr_run --stage exec='echo done' task.json
+	[ "$(trail)" = "prepare upload report" ]
+	grep -q '^report .*--stage-status=exec=70' steps
+}
+
 @test "an upload that dies does not fail the task" {
 	AT=upload ACT='kill -9 $$'
 	nr_run task.json
