@@ -28,15 +28,27 @@ fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-/* Three bytes, as if all letters were small. */
+/* Four bytes, or three, as if all letters were small. */
 static uint32_t
-hash(const char *text)
+load(const char *text, size_t len)
 {
-	uint32_t gram = (uint32_t)((unsigned char)text[0] | 32) |
-	    (uint32_t)((unsigned char)text[1] | 32) << 8 |
-	    (uint32_t)((unsigned char)text[2] | 32) << 16;
+	uint32_t gram = 0;
 
-	return (gram * 2654435761U) >> (32 - CHAIN_BITS);
+	memcpy(&gram, text, len < MASK_GRAM ? len : MASK_GRAM);
+	return gram | 0x20202020;
+}
+
+/* Of the first three. */
+static uint32_t
+hash(uint32_t gram)
+{
+	uint32_t three;
+	char bytes[MASK_GRAM];
+
+	memcpy(bytes, &gram, sizeof gram);
+	bytes[MASK_GRAM - 1] = 0;
+	memcpy(&three, bytes, sizeof three);
+	return (three * 2654435761U) >> (32 - CHAIN_BITS);
 }
 
 /* How common a byte is in logs and code, roughly. */
@@ -174,8 +186,11 @@ static void
 add_anchor(struct mask_finder *finder, struct mask_anchor *anchor, size_t i)
 {
 	const char *gram = anchor->text + anchor->window;
-	uint32_t chain = hash(gram);
+	size_t len = (size_t)(anchor->len - anchor->window);
+	uint32_t chain = hash(load(gram, len));
 
+	memset(&anchor->gram_mask, 0xff, len < MASK_GRAM ? len : MASK_GRAM);
+	anchor->gram = load(gram, len) & anchor->gram_mask;
 	anchor->next = finder->chains[chain];
 	finder->chains[chain] = (uint32_t)i + 1;
 	add_pair(&finder->nibbles, gram[0], gram[1]);
@@ -235,7 +250,8 @@ struct search {
 static void
 look(const struct search *search, size_t at)
 {
-	uint32_t next = search->finder->chains[hash(search->text + at)];
+	uint32_t gram = load(search->text + at, search->len - at);
+	uint32_t next = search->finder->chains[hash(gram)];
 
 	while (next != 0) {
 		const struct mask_anchor *anchor =
@@ -243,7 +259,8 @@ look(const struct search *search, size_t at)
 		size_t start = at - anchor->window;
 
 		next = anchor->next;
-		if (at < search->from + anchor->window ||
+		if ((gram & anchor->gram_mask) != anchor->gram ||
+		    at < search->from + anchor->window ||
 		    search->len - start < anchor->len)
 			continue;
 		if (is_at(anchor, search->text + start))

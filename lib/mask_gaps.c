@@ -241,7 +241,9 @@ find_escaped_line_ends(struct gaps *gaps)
 			return;
 		start = at = (size_t)(escape - gaps->text);
 		at++;
-		if (!is_wrapped(gaps->text, start))
+		if (at == gaps->len ||
+		    (gaps->text[at] != 'n' && gaps->text[at] != 'r') ||
+		    !is_wrapped(gaps->text, start))
 			continue;
 		if (gaps->len - start >= 4 &&
 		    memcmp(gaps->text + start, "\\r\\n", 4) == 0)
@@ -276,6 +278,18 @@ compare(const void *left, const void *right)
 	const struct gap *a = left, *b = right;
 
 	return (a->start > b->start) - (a->start < b->start);
+}
+
+/* Gaps of one kind are sorted; often there is only one kind. */
+static void
+sort(struct gaps *gaps)
+{
+	size_t i = 1;
+
+	while (i < gaps->n && gaps->items[i - 1].start <= gaps->items[i].start)
+		i++;
+	if (i < gaps->n)
+		qsort(gaps->items, gaps->n, sizeof *gaps->items, compare);
 }
 
 /* Copies the text around the gaps first..last, without them. */
@@ -419,7 +433,7 @@ mask_gaps_scan(const struct mask *mask, const char *text, size_t len,
 	if (!at_end)
 		find_open_line_end(&gaps);
 	if (gaps.n > 0) {
-		qsort(gaps.items, gaps.n, sizeof *gaps.items, compare);
+		sort(&gaps);
 		frontier = search(&gaps, index);
 	}
 	free(gaps.items);

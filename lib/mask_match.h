@@ -35,6 +35,8 @@ struct mask_matcher {
 	const struct mask_rules *rules;
 	const struct mask_view *view;
 	struct mask_run run;
+	/* What is swallowed already, as words and as rests of lines. */
+	const struct mask_swallow *word, *line;
 };
 
 enum mask_answer mask_match(struct mask_matcher *matcher,
@@ -43,6 +45,10 @@ enum mask_answer mask_match(struct mask_matcher *matcher,
 /* For mask_match.c: the rules with names. */
 enum mask_answer mask_match_name(struct mask_matcher *matcher,
     const struct mask_anchor *anchor, size_t start, struct mask_match *match);
+
+/* Would a secret that is not quoted look like what begins here? */
+enum mask_answer mask_is_secret_word(
+    const struct mask_view *view, size_t start);
 
 /* What stands for a secret, and is none: $NAME, ${...}, <...>, {{...}}, %...%,
  * a mask. `quote` ends it; a quote of '\0' stands for white space. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A name that says what stands behind it: password=..., "token": "...". */
-#include <fnmatch.h>
-
 #include "mask_match.h"
+
+#include "mask_exceptions.h"
 #include "memory.h"
 
 enum {
@@ -10,8 +10,6 @@ enum {
 	MAX_SUFFIX = 24,
 	MAX_BLANKS = 16,
 	MAX_NUMBER = 256,
-	MAX_WORD = 64,
-	MIN_WORD = 8, /* of an unquoted value */
 	MAX_SCHEME = 20,
 };
 
@@ -67,7 +65,7 @@ skip_blanks(const struct mask_view *view, size_t at)
 	size_t start = at;
 
 	while (at < view->len && at - start < MAX_BLANKS &&
-	    is_in(view->text[at], " \t"))
+	    (view->text[at] == ' ' || view->text[at] == '\t'))
 		at++;
 	return at;
 }
@@ -118,30 +116,6 @@ find_start(const char *text, size_t at, struct name *name)
 	name->start = at;
 }
 
-/* Does it say something about a secret, as max_tokens and token_url do? Small
- * letters in the exceptions stand for capitals, too. */
-static bool
-is_exception(const struct mask_rules *rules, const char *text, size_t len)
-{
-	char as_is[MAX_NAME_BEFORE + 2 * MASK_MAX_ANCHOR], small[sizeof as_is];
-
-	if (len >= sizeof as_is)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		as_is[i] = text[i];
-		small[i] = is_upper(text[i]) ? (char)(text[i] | 32) : text[i];
-	}
-	as_is[len] = small[len] = '\0';
-	for (size_t i = 0; i < rules->n_exceptions; i++) {
-		const char *pattern = rules->exceptions[i];
-
-		if (fnmatch(pattern, as_is, 0) == 0 ||
-		    fnmatch(pattern, small, 0) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A quote with the backslashes of its depth; `*end` is behind it. */
 static enum mask_answer
 find_quote(const struct mask_view *view, size_t at, char *quote,
@@ -154,7 +128,7 @@ find_quote(const struct mask_view *view, size_t at, char *quote,
 	*quote = '\0';
 	if (at + n >= view->len)
 		return view->at_end ? MASK_NO : MASK_UNDECIDED;
-	if (!is_in(view->text[at + n], "\"'"))
+	if (view->text[at + n] != '"' && view->text[at + n] != '\'')
 		return MASK_NO;
 	while (((size_t)1 << *depth) - 1 < n)
 		++*depth;
@@ -180,9 +154,6 @@ find_name(const struct mask_matcher *matcher, const struct mask_anchor *anchor,
 	/* The user in a URL is no name. */
 	if (name->start >= 3 &&
 	    memcmp(view->text + name->start - 3, "://", 3) == 0)
-		return MASK_NO;
-	if (is_exception(matcher->rules, view->text + name->start,
-		name->end - name->start))
 		return MASK_NO;
 	answer = find_quote(
 	    view, name->end, &name->quote, &name->depth, &name->after);
@@ -305,125 +276,29 @@ match_number(const struct mask_view *view, const struct name *name, size_t at,
 	return MASK_YES;
 }
 
-/* What is known of the beginning of an unquoted value. */
-struct word {
-	size_t start, end;
-	bool digit, upper, lower, symbol;
-	bool identifier; /* all of it could be code: names, dots, colons */
-	bool dotted;
-};
-
-static void
-look_at(struct word *word, char c)
-{
-	word->digit |= is_digit(c);
-	word->upper |= is_upper(c);
-	word->lower |= is_lower(c);
-	word->symbol |= is_in(c, "!#$%*+=?@^{~\\");
-	word->identifier &= is_name(c) || is_in(c, ".:$");
-	word->dotted |= c == '.' || c == ':';
-}
-
-/* Reads up to MAX_WORD bytes; a mask ends them, as if it was not there. */
 static enum mask_answer
-read_word(const struct mask_view *view, size_t start, struct word *word)
-{
-	bool open = false;
-	size_t at = start, n;
-
-	*word = (struct word){ .start = start, .identifier = true };
-	while (at - start < MAX_WORD) {
-		size_t stars = 0;
-
-		while (stars < 3 && at + stars < view->len &&
-		    view->text[at + stars] == '*')
-			stars++;
-		if (stars == 3)
-			break;
-		if (stars > 0 && at + stars == view->len && !view->at_end)
-			return MASK_UNDECIDED;
-		n = mask_unquoted_step(view, at, &open);
-		if (open)
-			return MASK_UNDECIDED;
-		if (n == 0)
-			break;
-		look_at(word, view->text[at]);
-		at += n;
-	}
-	word->end = at;
-	return MASK_YES;
-}
-
-/* A path or an address names a place. */
-static bool
-is_place(const struct mask_view *view, const struct word *word)
-{
-	const char *text = view->text + word->start;
-	size_t len = word->end - word->start, slashes = 0;
-
-	if (len >= 7 && memcmp(text, "http", 4) == 0 && is_in(text[4], ":s"))
-		return true;
-	if (!is_in(*text, "/.~") || word->symbol)
-		return *text == '~' && len > 1 && text[1] == '/';
-	for (size_t i = 0; i < len; i++)
-		slashes += text[i] == '/';
-	return slashes >= 2 || (slashes == 1 && *text == '.');
-}
-
-/* Code that gets a secret is none: a call, an element, a member. */
-static bool
-is_code(const struct mask_view *view, const struct word *word)
-{
-	char next = word->end < view->len ? view->text[word->end] : '\0';
-
-	if (!word->identifier || word->end - word->start >= MAX_WORD)
-		return false;
-	return is_in(next, "([") || (word->dotted && !word->digit);
-}
-
-/* $NAME and its like. */
-static bool
-is_reference(const struct mask_view *view, const struct word *word)
-{
-	const char *text = view->text + word->start;
-	char second = word->end - word->start > 1 ? text[1] : '\0';
-
-	if (*text == '$')
-		return is_upper(second) || is_lower(second) ||
-		    is_in(second, "_{(");
-	if (*text == '%')
-		return is_in(second, "sdv({");
-	return *text == '{' || *text == '@';
-}
-
-/* Would a secret look like this? Prose, code, paths do not. */
-static bool
-is_secret(const struct mask_view *view, const struct word *word)
-{
-	if (word->end - word->start < MIN_WORD)
-		return false;
-	if (!word->digit && !word->symbol && !(word->upper && word->lower))
-		return false;
-	return !is_reference(view, word) && !is_place(view, word) &&
-	    !is_code(view, word);
-}
-
-static enum mask_answer
-match_word(const struct mask_view *view, enum mask_swallow_kind kind,
+match_word(const struct mask_matcher *matcher, enum mask_swallow_kind kind,
     size_t start, struct mask_match *match)
 {
-	struct word word;
+	const struct mask_view *view = matcher->view;
+	const struct mask_swallow *covered =
+	    kind == SWALLOW_LINE ? matcher->line : matcher->word;
+	enum mask_answer answer;
 
-	if (read_word(view, start, &word) == MASK_UNDECIDED)
+	if (start >= covered->start && start < covered->at)
+		return MASK_NO;
+	answer = mask_is_secret_word(view, start);
+	if (answer == MASK_UNDECIDED)
 		return undecided(match, start);
-	return is_secret(view, &word) ? swallow(match, kind, start) : MASK_NO;
+	return answer == MASK_YES ? swallow(match, kind, start) : MASK_NO;
 }
 
 /* "Authorization: token x": the scheme is no secret. */
 static enum mask_answer
 match_header(
-    const struct mask_view *view, size_t start, struct mask_match *match)
+    const struct mask_matcher *matcher, size_t start, struct mask_match *match)
 {
+	const struct mask_view *view = matcher->view;
 	size_t at = start, after;
 
 	while (at < view->len && at - start < MAX_SCHEME &&
@@ -434,13 +309,14 @@ match_header(
 		return undecided(match, start);
 	if (at > start && after > at)
 		start = after;
-	return match_word(view, SWALLOW_LINE, start, match);
+	return match_word(matcher, SWALLOW_LINE, start, match);
 }
 
 static enum mask_answer
-match_value(const struct mask_view *view, const struct name *name,
+match_value(const struct mask_matcher *matcher, const struct name *name,
     enum mask_rule_kind kind, size_t at, struct mask_match *match)
 {
+	const struct mask_view *view = matcher->view;
 	char first = view->text[at], quote;
 	unsigned depth;
 	size_t end;
@@ -464,8 +340,8 @@ match_value(const struct mask_view *view, const struct name *name,
 		return swallow(match, SWALLOW_MEMBERS, at);
 	}
 	return kind == RULE_HEADER
-	    ? match_header(view, at, match)
-	    : match_word(view, SWALLOW_UNQUOTED, at, match);
+	    ? match_header(matcher, at, match)
+	    : match_word(matcher, SWALLOW_UNQUOTED, at, match);
 }
 
 enum mask_answer
@@ -489,6 +365,11 @@ mask_match_name(struct mask_matcher *matcher, const struct mask_anchor *anchor,
 	at = skip_blanks(view, at);
 	if (at == view->len)
 		return view->at_end ? MASK_NO : undecided(match, at);
-	return match_value(
-	    view, &name, matcher->rules->rules[anchor->rule].kind, at, match);
+	answer = match_value(matcher, &name,
+	    matcher->rules->rules[anchor->rule].kind, at, match);
+	if (answer != MASK_NO &&
+	    mask_exceptions_have(matcher->rules->exceptions,
+		view->text + name.start, name.end - name.start))
+		return MASK_NO;
+	return answer;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "mask_exceptions.h"
 #include "mask_finder.h"
 #include "memory.h"
 
@@ -39,7 +40,10 @@ enum { n_kinds = sizeof kinds / sizeof kinds[0] };
 struct mask_rules *
 mask_rules_new(void)
 {
-	return xcalloc(1, sizeof(struct mask_rules));
+	struct mask_rules *rules = xcalloc(1, sizeof *rules);
+
+	rules->exceptions = mask_exceptions_new();
+	return rules;
 }
 
 void
@@ -53,11 +57,9 @@ mask_rules_free(struct mask_rules *rules)
 	}
 	for (size_t i = 0; i < rules->n_anchors; i++)
 		free(rules->anchors[i].text);
-	for (size_t i = 0; i < rules->n_exceptions; i++)
-		free(rules->exceptions[i]);
 	free(rules->rules);
 	free(rules->anchors);
-	free(rules->exceptions);
+	mask_exceptions_free(rules->exceptions);
 	mask_finder_free(rules->finder);
 	free(rules);
 }
@@ -237,11 +239,8 @@ read_exceptions(struct mask_rules *rules, struct line *line)
 {
 	char *word;
 
-	while ((word = next_word(line)) != NULL) {
-		rules->exceptions = xreallocarray(rules->exceptions,
-		    rules->n_exceptions + 1, sizeof *rules->exceptions);
-		rules->exceptions[rules->n_exceptions++] = xstrdup(word);
-	}
+	while ((word = next_word(line)) != NULL)
+		mask_exceptions_add(rules->exceptions, word);
 	return NULL;
 }
 

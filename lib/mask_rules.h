@@ -42,20 +42,23 @@ struct mask_rule {
 /* A literal that a rule begins with. */
 struct mask_anchor {
 	char *text;
-	uint32_t next; /* plus one, in a chain of the finder */
+	uint32_t next;      /* plus one, in a chain of the finder */
+	uint32_t gram;      /* four bytes of the window, as if small letters */
+	uint32_t gram_mask; /* of those that are in the anchor */
 	uint16_t rule;
 	uint8_t len;
 	uint8_t window; /* where its rarest bytes are */
 	bool fold;      /* in upper or lower case */
 };
 
+struct mask_exceptions;
+
 struct mask_rules {
 	struct mask_rule *rules;
 	size_t n;
 	struct mask_anchor *anchors;
 	size_t n_anchors;
-	char **exceptions;
-	size_t n_exceptions;
+	struct mask_exceptions *exceptions;
 	char set_names[MASK_MAX_SETS];
 	size_t n_sets;
 	uint16_t members[256]; /* of each byte: a bit for each set */

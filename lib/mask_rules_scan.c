@@ -5,6 +5,8 @@
 #include "memory.h"
 
 enum {
+	WORDS = MASK_MAX_SETS,
+	LINES,
 	FIRST_QUOTED = MASK_MAX_SETS + 4,
 	FIRST_MEMBERS = FIRST_QUOTED + 2 * (MASK_MAX_DEPTH + 1),
 };
@@ -30,9 +32,9 @@ place_of(const struct mask_swallow *swallow)
 	case SWALLOW_MEMBERS:
 		return (unsigned)FIRST_MEMBERS + swallow->depth;
 	case SWALLOW_UNQUOTED:
-		return MASK_MAX_SETS;
+		return WORDS;
 	case SWALLOW_LINE:
-		return MASK_MAX_SETS + 1;
+		return LINES;
 	case SWALLOW_USERINFO:
 		return MASK_MAX_SETS + 2;
 	case SWALLOW_PEM:
@@ -115,7 +117,10 @@ mask_rules_scan(
 	struct pass pass = {
 		.scan = scan,
 		.view = &view,
-		.matcher = { .rules = scan->rules, .view = &view },
+		.matcher = { .rules = scan->rules,
+		    .view = &view,
+		    .word = &scan->swallows[WORDS],
+		    .line = &scan->swallows[LINES] },
 		.frontier = len,
 		.resume = len > MASK_MAX_ANCHOR ? len - MASK_MAX_ANCHOR : 0,
 	};
@@ -176,6 +181,7 @@ mask_rules_scan_shift(struct mask_rules_scan *scan, size_t dropped)
 void
 mask_rules_scan_reset(struct mask_rules_scan *scan)
 {
+	memset(scan->swallows, 0, sizeof scan->swallows);
 	scan->resume = 0;
 	scan->used = 0;
 	mask_spans_clear(&scan->spans);

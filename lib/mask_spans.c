@@ -3,6 +3,8 @@
 
 #include "memory.h"
 
+enum { MAX_LOOK_BACK = 64 };
+
 static bool
 touch(const struct mask_span *a, const struct mask_span *b)
 {
@@ -41,6 +43,20 @@ merge(struct mask_span *into, const struct mask_span *other)
 	into->quotes = quotes;
 }
 
+/* Has it been found before, a short time ago? */
+static bool
+is_covered(const struct mask_spans *spans, const struct mask_span *span)
+{
+	size_t i = spans->n;
+
+	while (i > 0 && spans->n - i < MAX_LOOK_BACK &&
+	    spans->items[i - 1].start > span->start)
+		i--;
+	return i > 0 && spans->items[i - 1].end >= span->end &&
+	    (spans->items[i - 1].start < span->start ||
+		spans->items[i - 1].value == span->value);
+}
+
 static void
 add(struct mask_spans *spans, const struct mask_span *span)
 {
@@ -57,8 +73,11 @@ add(struct mask_spans *spans, const struct mask_span *span)
 			spans->unsorted = true;
 		return;
 	}
-	if (last != NULL && span->start < last->start)
+	if (last != NULL && span->start < last->start) {
+		if (is_covered(spans, span))
+			return;
 		spans->unsorted = true;
+	}
 	if (spans->items == NULL || spans->n == spans->capacity) {
 		spans->capacity = spans->n > 0 ? spans->n * 2 : 32;
 		spans->items = xreallocarray(
