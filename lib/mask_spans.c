@@ -52,8 +52,10 @@ is_covered(const struct mask_spans *spans, const struct mask_span *span)
 	while (i > 0 && spans->n - i < MAX_LOOK_BACK &&
 	    spans->items[i - 1].start > span->start)
 		i--;
-	return i > 0 && spans->items[i - 1].end >= span->end &&
-	    (spans->items[i - 1].start < span->start ||
+	if (i == 0 || spans->items[i - 1].end < span->end)
+		return false;
+	return spans->items[i - 1].start < span->start ||
+	    (spans->items[i - 1].start == span->start &&
 		spans->items[i - 1].value == span->value);
 }
 
