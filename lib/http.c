@@ -337,6 +337,17 @@ proxy_error(const struct http *http)
 	return error;
 }
 
+/* Is a protocol that cannot be used the server's choice? */
+static bool
+is_of_server(const struct http *http)
+{
+	long n_redirects = 0;
+
+	http->curl->curl_easy_getinfo(
+	    http->easy, CURLINFO_REDIRECT_COUNT, &n_redirects);
+	return n_redirects > 0 || strstr(http->message, "HTTP/0.9") != NULL;
+}
+
 /* What went wrong in a transfer, and whether it may pass. */
 static struct error *
 transfer_error(const struct http *http)
@@ -348,6 +359,11 @@ transfer_error(const struct http *http)
 
 	if (error != NULL)
 		return error;
+	if (http->code == CURLE_UNSUPPORTED_PROTOCOL && is_of_server(http)) {
+		error = error_new(ERROR_SERVICE, "%s", reason);
+		error->retryable = false;
+		return error;
+	}
 	switch ((int)http->code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
