@@ -48,10 +48,14 @@ diverged(const struct push *push, const git_oid *theirs)
 
 /* A reference that somebody else held for the moment, not a refusal. */
 static bool
-is_contention(const char *rejection)
+is_contention(const char *rejection, const char *said)
 {
-	return strstr(rejection, "lock") != NULL ||
-	    strstr(rejection, "failed to update ref") != NULL;
+	/* A branch 'feature' is in the way of every 'feature/x'. */
+	if (strstr(said, "cannot create") != NULL)
+		return false;
+	return strstr(rejection, "failed to update ref") != NULL ||
+	    strstr(rejection, "to lock") != NULL ||
+	    strstr(rejection, "cannot lock") != NULL;
 }
 
 static struct error *
@@ -72,7 +76,7 @@ rejected(const struct push *push, struct git_link *link)
 	err =
 	    error_new(ERROR_PUSH, "cannot push '%s': remote rejected (%s)%s%s",
 		push->branch, why, *said != '\0' ? "; it says: " : "", said);
-	err->retryable = is_contention(why);
+	err->retryable = is_contention(why, said);
 	free(said);
 	return err;
 }

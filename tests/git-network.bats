@@ -437,6 +437,14 @@ users() {
 	done
 }
 
+@test "a branch in the way of the task's is told and not tried again" {
+	git -C remote.git update-ref refs/heads/feature refs/heads/main
+	push "$PWD/remote.git" --git-retry-count 3
+	failed 83 'remote rejected (failed to update ref)'
+	[[ "$(field .error.message)" == *"'refs/heads/feature' exists"* ]]
+	[ "$(field .push_result.retry_count)" -eq 0 ]
+}
+
 @test "a push whose answer gets lost is found done by the next attempt" {
 	start_server bad-peer lost-reply --times 1
 	push "$bad_url/remote.git" --git-retry-count 1
@@ -487,6 +495,7 @@ watch_processes() {
 		--artifact-store-url "file://$PWD/store" --log-level DEBUG task.json
 	touch finished
 	wait "$watcher" || true
+	printf '%s\n' "$stderr"
 	[ "$status" -eq 0 ]
 	pushed
 	grep -qa nr-exec seen
