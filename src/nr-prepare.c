@@ -157,6 +157,22 @@ choose(struct prepare *prepare)
 	return slot_choose(&prepare->slot, prepare->stage, prepare->url);
 }
 
+/* A task whose playbook was silently left out would not be done as asked. */
+static struct error *
+refuse_playbook(const struct stage *stage)
+{
+	const char *path = document_string(stage->doc, "playbook_path");
+
+	if (path == NULL || *path == '\0')
+		path = config_string(stage->config, "default_playbook_path");
+	if (path == NULL || *path == '\0')
+		return NULL;
+	return error_new(ERROR_CONFIG,
+	    "cannot run playbook '%s': this version has no playbooks; put its "
+	    "commands into test_commands, and unset playbook_path",
+	    path);
+}
+
 static void
 plan(const struct prepare *prepare)
 {
@@ -186,7 +202,9 @@ run(struct stage *stage)
 
 	prepare.start.base = document_base_branch(stage->doc);
 	prepare.start.branch = prepare.branch;
-	err = choose(&prepare);
+	err = refuse_playbook(stage);
+	if (err == NULL)
+		err = choose(&prepare);
 	if (err == NULL && stage->dry_run)
 		plan(&prepare);
 	else if (err == NULL)

@@ -690,3 +690,17 @@ local: one.txt" ]
 	[ -z "$output" ]
 	[[ "$stderr" == */task_id*/timeout_seconds* ]] || [[ "$stderr" == */timeout_seconds*/task_id* ]]
 }
+
+@test "a task with a playbook is refused, not done without it" {
+	task '.playbook_path = "playbooks/backend.yaml"' >playbook.json
+	stage nr-prepare -i playbook.json
+	[ "$status" -eq 78 ]
+	[ "$(error_type)" = ConfigError ]
+	[[ $(field .error.message) == *playbooks/backend.yaml* ]]
+	[ "$(git -C slot symbolic-ref HEAD)" = refs/heads/main ]
+	task >plain.json
+	stage nr-prepare -i plain.json --default-playbook-path p.yaml
+	[ "$status" -eq 64 ]
+	RUNNER_DEFAULT_PLAYBOOK_PATH=p.yaml stage nr-prepare -i plain.json
+	[ "$status" -eq 78 ]
+}
