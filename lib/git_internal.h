@@ -139,10 +139,9 @@ struct error *git_link_find(
 
 /* git_narrow.c */
 /*
- * For an upload of `tip`: shows libgit2 only the references of the remote
- * that tell what it has of the tip's history, and the one that is written.
- * Everything else it would hide from the walk, one by one: some 0.5 ms for
- * each tag. Undone by git_widen().
+ * For an upload: shows libgit2 only the references of the remote
+ * that tell what it has of the tip's history, and the one that is written,
+ * and none of the slot's. Undone by git_widen().
  */
 struct error *git_narrow(
     struct git_link *link, const char *base, const char *branch);

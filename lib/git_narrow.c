@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libgit2 sees of a remote's references while it pushes. It takes all
- * of them for ends of the walk over what is to be sent; a thousand tags make
+ * What libgit2 sees of references while it pushes. It takes all of the
+ * remote's for ends of the walk over what is to be sent; a thousand tags make
  * a push five times as slow as git's. One end is enough as long as it is
- * close: the base branch that the task was started from.
+ * close: the base branch that the task was started from. And it reads every
+ * reference of the slot's, for tags to put first into the pack; it needs
+ * none.
  */
 #include "git_internal.h"
 
+#include <git2/sys/refdb_backend.h>
+#include <git2/sys/repository.h>
 #include <git2/sys/transport.h>
 
 #include "memory.h"
@@ -23,6 +27,7 @@ static struct {
 	const git_remote_head *heads[MAX_SHOWN];
 	git_time_t times[MAX_SHOWN]; /* of their commits */
 	size_t n;
+	git_refdb *references; /* the slot's */
 } shown;
 
 static int
@@ -106,6 +111,94 @@ show_branch(const struct git *git, const git_remote_head *const *heads,
 	return here;
 }
 
+static int
+none_exists(int *exists, git_refdb_backend *backend, const char *name)
+{
+	(void)backend;
+	(void)name;
+	*exists = 0;
+	return 0;
+}
+
+static int
+find_none(
+    git_reference **reference, git_refdb_backend *backend, const char *name)
+{
+	(void)backend;
+	(void)name;
+	*reference = NULL;
+	return GIT_ENOTFOUND;
+}
+
+static int
+next_of_none(git_reference **reference, git_reference_iterator *iterator)
+{
+	(void)iterator;
+	*reference = NULL;
+	return GIT_ITEROVER;
+}
+
+static int
+next_name_of_none(const char **name, git_reference_iterator *iterator)
+{
+	(void)iterator;
+	*name = NULL;
+	return GIT_ITEROVER;
+}
+
+static void
+free_iterator(git_reference_iterator *iterator)
+{
+	free(iterator);
+}
+
+static int
+list_none(git_reference_iterator **iterator, git_refdb_backend *backend,
+    const char *glob)
+{
+	(void)backend;
+	(void)glob;
+	*iterator = xcalloc(1, sizeof **iterator);
+	**iterator = (git_reference_iterator){
+		.next = next_of_none,
+		.next_name = next_name_of_none,
+		.free = free_iterator,
+	};
+	return 0;
+}
+
+static void
+free_backend(git_refdb_backend *backend)
+{
+	free(backend);
+}
+
+static int
+hide_references(git_repository *repository)
+{
+	git_refdb_backend *backend = xcalloc(1, sizeof *backend);
+	git_refdb *none = NULL;
+	int code = git_repository_refdb(&shown.references, repository);
+
+	*backend = (git_refdb_backend){
+		.version = GIT_REFDB_BACKEND_VERSION,
+		.exists = none_exists,
+		.lookup = find_none,
+		.iterator = list_none,
+		.free = free_backend,
+	};
+	if (code == 0)
+		code = git_refdb_new(&none, repository);
+	if (code == 0)
+		code = git_refdb_set_backend(none, backend);
+	if (code == 0)
+		code = git_repository_set_refdb(repository, none);
+	else
+		free(backend);
+	git_refdb_free(none);
+	return code;
+}
+
 struct error *
 git_narrow(struct git_link *link, const char *base, const char *branch)
 {
@@ -126,6 +219,10 @@ git_narrow(struct git_link *link, const char *base, const char *branch)
 	shown.transport = link->transport;
 	shown.list = link->transport->ls;
 	link->transport->ls = list_shown;
+	code = hide_references(link->git->repository);
+	if (code < 0)
+		return git_failure(ERROR_PUSH, code,
+		    "cannot read the references of '%s'", link->git->path);
 	return NULL;
 }
 
@@ -135,5 +232,10 @@ git_widen(struct git_link *link)
 	if (shown.transport != link->transport)
 		return;
 	link->transport->ls = shown.list;
+	if (shown.references != NULL)
+		git_repository_set_refdb(
+		    link->git->repository, shown.references);
+	git_refdb_free(shown.references);
+	shown.references = NULL;
 	shown.transport = NULL;
 }
