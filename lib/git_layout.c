@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* DT_REG */
 #include "git_layout.h"
 
 #include <dirent.h>
@@ -56,7 +57,7 @@ static const struct {
 	off_t max_bytes; /* of a file in it */
 } directories[] = {
 	{ "refs", MAX_DEPTH, MAX_LINE_BYTES },
-	{ "logs", MAX_DEPTH, MAX_TABLE_BYTES },
+	{ "logs", MAX_DEPTH, 0 }, /* never read */
 	{ "info", 1, MAX_TABLE_BYTES },
 	{ "objects", 1, MAX_TABLE_BYTES },
 	{ "objects/info", 1, MAX_TABLE_BYTES },
@@ -112,22 +113,37 @@ check_files(const char *directory, const struct known_file *files)
 static struct error *check_tree(
     int parent, const char *path, const char *name, int depth, off_t max);
 
+/* As far as reading the directory told it: a repository may have thousands
+ * of references. */
+static bool
+is_plain(const struct dirent *entry, int depth, off_t max)
+{
+	return (entry->d_type == DT_DIR && depth == 0) ||
+	    (entry->d_type == DT_REG && max == 0);
+}
+
 static struct error *
 check_entry(
     int parent, const char *path, const char *name, int depth, off_t max)
 {
-	char *full = xasprintf("%s/%s", path, name);
 	struct error *err = NULL;
+	const char *what = NULL;
 	struct stat info;
+	char *full;
 
-	if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (S_ISDIR(info.st_mode) && depth > 0)
-			err = check_tree(parent, full, name, depth, max);
-		else if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
-			err = refuse(full, kind_of(info.st_mode));
-		else if (S_ISREG(info.st_mode) && max > 0 && info.st_size > max)
-			err = refuse(full, "larger than any such file");
-	}
+	if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return NULL;
+	if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+		what = kind_of(info.st_mode);
+	else if (S_ISREG(info.st_mode) && max > 0 && info.st_size > max)
+		what = "larger than any such file";
+	else if (!S_ISDIR(info.st_mode) || depth == 0)
+		return NULL;
+	full = xasprintf("%s/%s", path, name);
+	if (what != NULL)
+		err = refuse(full, what);
+	else
+		err = check_tree(parent, full, name, depth, max);
 	free(full);
 	return err;
 }
@@ -150,15 +166,17 @@ check_tree(int parent, const char *path, const char *name, int depth, off_t max)
 	}
 	while (err == NULL && (entry = readdir(dir)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
+		    strcmp(entry->d_name, "..") != 0 &&
+		    !is_plain(entry, depth - 1, max))
 			err = check_entry(
 			    dirfd(dir), path, entry->d_name, depth - 1, max);
 	closedir(dir);
 	return err;
 }
 
+/* The directories themselves, or what is in them. */
 static struct error *
-check_directories(const char *directory)
+check_directories(const char *directory, bool inside)
 {
 	struct error *err = NULL;
 
@@ -168,17 +186,25 @@ check_directories(const char *directory)
 		char *path = file_join(directory, directories[i].name);
 		struct stat info;
 
-		if (lstat(path, &info) != 0)
-			;
-		else if (!S_ISDIR(info.st_mode))
+		if (inside)
+			err = check_tree(AT_FDCWD, path, path,
+			    directories[i].depth, directories[i].max_bytes);
+		else if (lstat(path, &info) == 0 && !S_ISDIR(info.st_mode))
 			err = refuse(path,
 			    S_ISREG(info.st_mode) ? "a file"
 						  : kind_of(info.st_mode));
-		else
-			err = check_tree(AT_FDCWD, path, path,
-			    directories[i].depth, directories[i].max_bytes);
 		free(path);
 	}
+	return err;
+}
+
+static struct error *
+check_all_directories(const struct git_layout *layout, bool inside)
+{
+	struct error *err = check_directories(layout->common, inside);
+
+	if (err == NULL && strcmp(layout->common, layout->directory) != 0)
+		err = check_directories(layout->directory, inside);
 	return err;
 }
 
@@ -342,13 +368,19 @@ git_layout_find(struct git_layout *layout, const char *work_tree)
 	if (err == NULL)
 		err = check_files(layout->common, common_files);
 	if (err == NULL)
-		err = check_directories(layout->common);
-	if (err == NULL && strcmp(layout->common, layout->directory) != 0)
-		err = check_directories(layout->directory);
+		err = check_all_directories(layout, false);
 	free(dot_git);
 	if (err != NULL)
 		git_layout_release(layout);
 	return err;
+}
+
+struct error *
+git_layout_check(const struct git_layout *layout)
+{
+	if (layout->directory == NULL)
+		return NULL;
+	return check_all_directories(layout, true);
 }
 
 void

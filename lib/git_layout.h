@@ -21,9 +21,14 @@ struct git_layout {
 	char *common;    /* what work trees share; often the same */
 };
 
-/* The work tree is a resolved path. Errors name what is wrong, as
- * WorkspacePreparationErrors. */
+/*
+ * The work tree is a resolved path. Errors name what is wrong, as
+ * WorkspacePreparationErrors. This looks at the files that are known by name
+ * and at the directories' tops; before libgit2 opens the repository,
+ * git_layout_check() looks at all that is in them.
+ */
 struct error *git_layout_find(struct git_layout *layout, const char *work_tree);
+struct error *git_layout_check(const struct git_layout *layout);
 void git_layout_release(struct git_layout *layout);
 
 #endif

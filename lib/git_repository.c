@@ -152,6 +152,8 @@ open_repository(struct git *git, const char *path)
 	struct error *err = git_layout_find(&layout, path);
 	int code;
 
+	if (err == NULL)
+		err = git_layout_check(&layout);
 	git_layout_release(&layout);
 	if (err != NULL)
 		return err;
