@@ -112,25 +112,6 @@ show_branch(const struct git *git, const git_remote_head *const *heads,
 }
 
 static int
-none_exists(int *exists, git_refdb_backend *backend, const char *name)
-{
-	(void)backend;
-	(void)name;
-	*exists = 0;
-	return 0;
-}
-
-static int
-find_none(
-    git_reference **reference, git_refdb_backend *backend, const char *name)
-{
-	(void)backend;
-	(void)name;
-	*reference = NULL;
-	return GIT_ENOTFOUND;
-}
-
-static int
 next_of_none(git_reference **reference, git_reference_iterator *iterator)
 {
 	(void)iterator;
@@ -167,35 +148,25 @@ list_none(git_reference_iterator **iterator, git_refdb_backend *backend,
 	return 0;
 }
 
-static void
-free_backend(git_refdb_backend *backend)
-{
-	free(backend);
-}
-
+/* References as they are, but that there are any is not told. */
 static int
 hide_references(git_repository *repository)
 {
-	git_refdb_backend *backend = xcalloc(1, sizeof *backend);
-	git_refdb *none = NULL;
+	git_refdb_backend *backend = NULL;
+	git_refdb *silent = NULL;
 	int code = git_repository_refdb(&shown.references, repository);
 
-	*backend = (git_refdb_backend){
-		.version = GIT_REFDB_BACKEND_VERSION,
-		.exists = none_exists,
-		.lookup = find_none,
-		.iterator = list_none,
-		.free = free_backend,
-	};
 	if (code == 0)
-		code = git_refdb_new(&none, repository);
+		code = git_refdb_new(&silent, repository);
 	if (code == 0)
-		code = git_refdb_set_backend(none, backend);
+		code = git_refdb_backend_fs(&backend, repository);
+	if (code == 0) {
+		backend->iterator = list_none;
+		code = git_refdb_set_backend(silent, backend);
+	}
 	if (code == 0)
-		code = git_repository_set_refdb(repository, none);
-	else
-		free(backend);
-	git_refdb_free(none);
+		code = git_repository_set_refdb(repository, silent);
+	git_refdb_free(silent);
 	return code;
 }
 

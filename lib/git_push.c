@@ -84,8 +84,10 @@ rejected(const struct push *push, struct git_link *link)
 static struct error *
 upload(const struct push *push, struct git_link *link)
 {
-	char *refspec = NULL;
-	git_strarray refspecs = { &refspec, 1 };
+	char *refspec = xasprintf(
+	    "refs/heads/%s:refs/heads/%s", push->branch, push->branch);
+	char *specs[] = { refspec };
+	git_strarray refspecs = { specs, 1 };
 	git_push_options options = {
 		.version = GIT_PUSH_OPTIONS_VERSION,
 		.pb_parallelism = 1,
@@ -93,11 +95,8 @@ upload(const struct push *push, struct git_link *link)
 		.proxy_opts = { .version = GIT_PROXY_OPTIONS_VERSION },
 	};
 	struct error *err = git_narrow(link, push->base, push->branch);
-	char tip[GIT_ID_TEXT];
 	int code = 0;
 
-	git_oid_tostr(tip, sizeof tip, &push->tip);
-	refspec = xasprintf("%s:refs/heads/%s", tip, push->branch);
 	if (err == NULL)
 		code = git_remote_upload(link->remote, &refspecs, &options);
 	git_widen(link);
