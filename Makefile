@@ -139,7 +139,7 @@ build-tests: $(test_programs)
 $(BUILD)/tests/%: tests/lib/%.c $(BUILD)/libnr.a
 	@mkdir -p $(@D)
 	$(CC) $(our_cppflags) $(CPPFLAGS) $(our_cflags) $(CFLAGS) -MMD -MP \
-		$(our_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
+		$(our_ldflags) $(LDFLAGS) -o $@ $< $(BUILD)/libnr.a $(libs)
 
 # What tries to escape is no program of ours, and is built plainly.
 $(BUILD)/tests/escape/%: tests/escape/%.c

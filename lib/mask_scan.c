@@ -3,6 +3,7 @@
 
 #include "mask_gaps.h"
 #include "mask_index.h"
+#include "mask_number.h"
 #include "memory.h"
 
 enum {
@@ -10,7 +11,6 @@ enum {
 	MAX_LINE_PREFIX = 64, /* what a logger may put before each line */
 	MAX_FOLLOWERS = 16,
 	MAX_BLANKS = 16,
-	MAX_ARRAY = 512,
 };
 
 struct scan {
@@ -194,47 +194,6 @@ boundary_after(const struct scan *scan, size_t end)
 	return end + n < scan->len || scan->at_end ? YES : UNDECIDED;
 }
 
-static size_t
-skip_back(const char *text, size_t at, size_t limit, const char *set)
-{
-	size_t low = at > limit ? at - limit : 0;
-
-	while (at > low && text[at - 1] != '\0' &&
-	    strchr(set, text[at - 1]) != NULL)
-		at--;
-	return at;
-}
-
-/*
- * Does a JSON number begin here, as a member's value, or as an element of an
- * array of numbers? Returns how many characters quote it there: 1 for a plain
- * quote, more for one with backslashes, in JSON in JSON; else 0.
- */
-static unsigned
-json_quotes(const char *text, size_t start)
-{
-	size_t at = skip_back(text, start, MAX_BLANKS, " \t");
-	unsigned n;
-
-	if (at > 0 && (text[at - 1] == ',' || text[at - 1] == '[')) {
-		at = skip_back(text, at, MAX_ARRAY, "0123456789eE+-., \t");
-		/* After a string, the comma follows its quote. */
-		if (at > 0 && text[at - 1] == '"' && text[at] == ',')
-			return 1;
-		if (at == 0 || text[at - 1] != '[')
-			return 0;
-		at = skip_back(text, at, MAX_BLANKS, "[ \t");
-		if (at == 0 || text[at - 1] == '\n')
-			return 1;
-	}
-	if (at < 2 || text[at - 1] != ':' || text[at - 2] != '"')
-		return 0;
-	at -= 2;
-	n = (unsigned)(at - skip_back(text, at, MAX_BACKSLASHES, "\\"));
-	/* An even number of them belongs to the name before the quote. */
-	return n % 2 == 0 ? 1 : n + 1;
-}
-
 static enum answer
 ends_json_value(const struct scan *scan, size_t end)
 {
@@ -272,7 +231,7 @@ found_number(struct scan *scan, const struct mask_form *form, size_t start)
 {
 	size_t end = start + form->len;
 	bool negative = start > 0 && scan->text[start - 1] == '-';
-	unsigned quotes = json_quotes(scan->text, start - negative);
+	unsigned quotes = mask_number_quotes(scan->text, start - negative);
 	enum answer other = has_fraction(scan, start, end);
 	enum answer ends = quotes > 0 ? ends_json_value(scan, end) : NO;
 

@@ -63,7 +63,7 @@ take_escaped(struct mask_swallow *swallow, const struct mask_view *view)
 		return true;
 	}
 	if (swallow->at + n == view->len)
-		return view->at_end;
+		return false;
 	c = view->text[swallow->at + n];
 	if (c == '"' && n == ((size_t)1 << swallow->depth) - 1) {
 		swallow->inside = true;

@@ -146,14 +146,14 @@ take_dashes(struct mask_swallow *swallow, const struct mask_view *view)
 	if (memcmp(text, end, m) == 0) {
 		if (m == strlen(end))
 			swallow->open = false;
-		return m == strlen(end) || view->at_end;
+		return m == strlen(end);
 	}
 	if (memcmp(text, begin, n) != 0) {
 		end_word(swallow, 1);
 		return true;
 	}
 	if (n < strlen(begin))
-		return view->at_end;
+		return false;
 	swallow->limit = swallow->at + MAX_KEY;
 	swallow->level = 0;
 	swallow->at += n;
@@ -174,12 +174,16 @@ take_escape(struct mask_swallow *swallow, const struct mask_view *view)
 	if (swallow->at + n == view->len)
 		return false;
 	c = view->text[swallow->at + n];
+	if (c == 'u' && swallow->at + n + 5 > view->len)
+		return false;
 	if (c == '"' || c == '\'')
 		swallow->open = false;
 	else if (c == 'n' || c == 'r')
 		end_line(swallow, n + 1);
+	else if (c == 'u')
+		end_word(swallow, n + 5);
 	else
-		swallow->at += n + (c == 't');
+		swallow->at += n + (c == 't' || c == 'b' || c == 'f');
 	return true;
 }
 

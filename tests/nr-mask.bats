@@ -247,7 +247,12 @@ masked() {
 }
 
 @test "masking is the same for every split, and what brute force finds" {
-	"$NR_TESTS/mask_property" 1 60
+	"$NR_TESTS/mask_property" 1 40
+}
+
+@test "JSON stays JSON of the same shape, whatever is in it" {
+	run python3 "$data/json_property.py" 1 2000
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
 }
 
 @test "nr-mask hides tokens of every kind it knows, by their form" {

@@ -368,6 +368,37 @@ lines(struct sample *s)
 	}
 }
 
+/* What rules look at, in any order, with a value in it. */
+static void
+rules(struct sample *s)
+{
+	static const char *const pieces[] = { "password", "token", "PASSWORD",
+		"api_key", "secret", "authorization", "Cookie", "cookie",
+		"--token", "=", ":", ": ", " = ", ":=", "=>", ">", "\"", "'",
+		"\\\"", "\\\\\\\"", "\\", "\\n", "\n", "\r\n", " ", "\t", "{",
+		"}", "[", "]", ",", "***", "*", "$", "${", "<",
+		"hunter2hunter2", "a1", "abcdefgh", "12345678", "-1.5", "true",
+		"null", "Bearer ", "Basic ", "mF_9.B5f-4.1JqMabcdef",
+		"dXNlcjpwYXNzd29y", "eyJ", "hbGciOiJIUzI1NiJ9", ".",
+		"eyJzdWIiOiIxMjM0NTY3", "http://", "https:\\/\\/", "user", "@",
+		"host", "/", "-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN ",
+		"PRIVATE KEY-----", "-----END", "MIIEowIBAAKCAQEAu1SU1LfVLPHC",
+		"hki=", "\\/", "ghp_", "16C7e42F292c6912E7710c838347Ae178B4a",
+		"glpat-", "abcdefghijklmnopqrst", "AKIA", "IOSFODNN7EXAMPLE",
+		"curl", " -u ", "\033[31m", "x", "(", "&", ";", "known-value" };
+
+	s->n = 1;
+	s->lens[0] = strlen("known-value");
+	memcpy(s->values[0], "known-value", s->lens[0]);
+	s->len = 0;
+	for (size_t i = 2 + pick(22); i > 0; i--) {
+		const char *piece =
+		    pieces[pick(sizeof pieces / sizeof pieces[0])];
+
+		add_text(s, piece, strlen(piece));
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -393,6 +424,10 @@ main(int argc, char *argv[])
 		check(&s, false);
 		lines(&s);
 		check(&s, false);
+		for (int j = 0; j < 8; j++) {
+			rules(&s);
+			check(&s, false);
+		}
 	}
 	return 0;
 }
