@@ -8,8 +8,9 @@
  * git_preflight.c (what cannot be handled faithfully), git_transport.c,
  * git_http.c (how objects travel), git_network.c (remotes, credentials),
  * git_fetch.c, git_rebase.c, git_switch.c, git_clean.c, git_commit.c,
- * git_diff.c, git_settle.c, git_base.c, git_push.c. What several of them need
- * and nobody else is in git_internal.h. No name here is one of libgit2's.
+ * git_diff.c, git_settle.c, git_base.c, git_policy.c,
+ * git_conflict.c, git_push.c. What several of them need and nobody else is in
+ * git_internal.h. No name here is one of libgit2's.
  *
  * Nothing that the workspace's configuration names is run: libgit2 runs no
  * hooks, no filters, no credential helpers; remote URLs are used as given,
@@ -195,20 +196,58 @@ struct error *git_commit_everything(
 struct error *git_check_on_branch(const struct git *git, const char *branch);
 
 /*
- * Pushes HEAD to a branch of the remote, by a fast-forward or not at all,
- * and reads the remote's verdict. Refused is, as a SecurityError and before
- * anything is sent, what holds a value of the mask: a message, a path or a
- * file of any commit that the remote's base branch does not have. Other
- * refusals are PushErrors.
+ * What a commit must be like to be pushed. Of the difference between where
+ * the branch left the base branch and its tip: no more files and bytes of
+ * patch (a binary file counts whole) than this, no path that matches a
+ * pattern of path_pattern.h, no symbolic link out of the repository, no
+ * submodule or path that git itself would refuse. Of every commit that the
+ * remote does not have: no value of the mask in message, path or file.
  */
+struct git_policy {
+	const struct mask *mask;
+	size_t max_changed_files, max_diff_bytes; /* 0: no limit */
+	char *const *protected_paths;             /* NULL: none */
+};
+
 enum git_push_outcome {
 	GIT_PUSHED,
 	GIT_PUSHED_BEFORE, /* the remote has the branch at this commit */
 	GIT_PUSH_NOTHING,  /* the remote's base branch has it all */
 };
-struct error *git_push_branch(struct git *git, struct git_network *network,
-    const char *branch, const char *base, const struct mask *mask,
-    enum git_push_outcome *outcome);
+
+/* The remote has the branch already, at commits that are not ours. */
+enum git_on_conflict {
+	GIT_CONFLICT_FAIL,
+	GIT_CONFLICT_REBASE, /* replay our commits on top of its */
+	GIT_CONFLICT_SUFFIX, /* push to <branch>-2, -3... */
+};
+
+/*
+ * Pushes HEAD to a branch of the remote, by a fast-forward or not at all,
+ * reads the remote's verdict, and asks where the remote has the branch then.
+ * What the policy refuses is a SecurityError before anything is sent; other
+ * refusals are PushErrors. A rebase moves the branch in the slot too, and
+ * saves what it was to a ref.
+ */
+struct git_push {
+	const char *branch, *base;
+	const char *base_commit; /* where the branch began; NULL: unknown */
+	const char *remote;      /* its name in the slot; NULL: origin */
+	const struct git_policy *policy;
+	enum git_on_conflict on_conflict;
+	/* May a branch of another name be pushed? */
+	bool (*allows)(const void *context, const char *branch);
+	const void *context;
+	/* Told by the call: */
+	enum git_push_outcome outcome;
+	char *pushed_branch;      /* its name at the remote */
+	char theirs[GIT_ID_TEXT]; /* a conflict's commit; "": there was none */
+	char *saved_ref;          /* the branch before a rebase; NULL: none */
+	bool verified;            /* the remote was asked, and has it */
+};
+struct error *git_push_branch(
+    struct git *git, struct git_network *network, struct git_push *push);
+void git_push_release(struct git_push *push);
 
 /* Notes in the slot where the remote has a branch now: at HEAD. */
 void git_track_branch(struct git *git, const char *remote, const char *branch);

@@ -156,10 +156,31 @@ void git_widen(struct git_link *link);
 struct error *git_rebase_commits(const struct git *git, git_oid *result,
     size_t *n, const git_oid *from, const git_oid *onto, const char *what);
 
+/* The same for those alone that `without` does not have either, whatever
+ * `from` and `onto` have in common. */
+struct error *git_rebase_range(const struct git *git, git_oid *result,
+    size_t *n, const git_oid *from, const git_oid *without,
+    const git_oid *onto, const char *what);
+
+/* git_policy.c */
+/* What is told in git.h, but for the mask. `base` may be NULL: none. */
+struct error *git_check_policy(const struct git *git, const git_oid *tip,
+    const git_oid *base, const struct git_policy *policy);
+
+/* git_conflict.c */
+/*
+ * Replays the commits of the branch that is checked out, from `base` on, on
+ * top of what the remote has at `push->branch`. The slot is on the result
+ * then, and *tip is it.
+ */
+struct error *git_rebase_on_remote(struct git *git,
+    struct git_network *network, struct git_push *push, git_oid *tip,
+    const git_oid *base);
+
 /* git_secrets.c */
-/* A value of the mask in a commit that `tip` has and `known` have not is a
- * SecurityError that says where. */
-struct error *git_check_secrets(const struct git *git, const git_oid *tip,
+/* A value of the mask in a commit that `tip` has and `known` have not, or a
+ * path such as .git/config, is a SecurityError that says where. */
+struct error *git_check_commits(const struct git *git, const git_oid *tip,
     const git_oid *known, size_t n_known, const struct mask *mask);
 
 /*

@@ -136,18 +136,17 @@ replay(struct rebase *rebase, const git_oid *id)
 	return err;
 }
 
+/* *n counts what was replayed. `without` may be NULL. */
 static struct error *
-replay_all(struct rebase *rebase, const git_oid *from, const git_oid *onto)
+walk_and_replay(struct rebase *rebase, size_t *n_replayed, const git_oid *from,
+    const git_oid *onto, const git_oid *without)
 {
 	git_revwalk *walk = NULL;
-	size_t ahead = 0, behind, n = 0;
+	size_t n = 0;
 	struct error *err = NULL;
 	git_oid id;
-	int code = git_graph_ahead_behind(
-	    &ahead, &behind, rebase->git->repository, from, onto);
+	int code = git_revwalk_new(&walk, rebase->git->repository);
 
-	if (code == 0)
-		code = git_revwalk_new(&walk, rebase->git->repository);
 	if (code == 0)
 		code = git_revwalk_sorting(
 		    walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
@@ -155,6 +154,8 @@ replay_all(struct rebase *rebase, const git_oid *from, const git_oid *onto)
 		code = git_revwalk_push(walk, from);
 	if (code == 0)
 		code = git_revwalk_hide(walk, onto);
+	if (code == 0 && without != NULL)
+		code = git_revwalk_hide(walk, without);
 	while (code == 0 && err == NULL) {
 		code = git_revwalk_next(&id, walk);
 		if (code == 0) {
@@ -165,8 +166,23 @@ replay_all(struct rebase *rebase, const git_oid *from, const git_oid *onto)
 	git_revwalk_free(walk);
 	if (err != NULL)
 		return err;
-	if (code != GIT_ITEROVER)
+	*n_replayed = n;
+	return code == GIT_ITEROVER ? NULL : failed(rebase, code);
+}
+
+static struct error *
+replay_all(struct rebase *rebase, const git_oid *from, const git_oid *onto)
+{
+	size_t ahead = 0, behind, n;
+	struct error *err;
+	int code = git_graph_ahead_behind(
+	    &ahead, &behind, rebase->git->repository, from, onto);
+
+	if (code < 0)
 		return failed(rebase, code);
+	err = walk_and_replay(rebase, &n, from, onto, NULL);
+	if (err != NULL)
+		return err;
 	if (n != ahead)
 		return error_new(ERROR_INTERNAL,
 		    "cannot rebase %s: %zu of its %zu commits were found",
@@ -200,6 +216,21 @@ git_rebase_commits(const struct git *git, git_oid *result, size_t *n,
 		return code < 0 ? failed(&rebase, code) : NULL;
 	}
 	err = replay_all(&rebase, from, onto);
+	*result = rebase.tip;
+	*n = rebase.n;
+	return err;
+}
+
+struct error *
+git_rebase_range(const struct git *git, git_oid *result, size_t *n,
+    const git_oid *from, const git_oid *without, const git_oid *onto,
+    const char *what)
+{
+	struct rebase rebase = { .git = git, .what = what, .tip = *onto };
+	size_t n_walked;
+	struct error *err =
+	    walk_and_replay(&rebase, &n_walked, from, onto, without);
+
 	*result = rebase.tip;
 	*n = rebase.n;
 	return err;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Looks for known secret values in commits: their words, the paths they
- * change and the files they bring, each file as a stream.
+ * change and the files they bring, each file as a stream. And for paths that
+ * no commit may have, though a later one takes them out again.
  */
 #include "git_internal.h"
+
+#include <strings.h>
 
 #include "memory.h"
 
@@ -100,6 +103,43 @@ check_blob(const struct git *git, const git_commit *commit,
 	return err;
 }
 
+/* Is it what git, on some system or other, would take for .git? */
+static bool
+is_dot_git(const char *part, size_t len)
+{
+	return (len == 4 && strncasecmp(part, ".git", 4) == 0) ||
+	    (len == 5 && strncasecmp(part, "git~1", 5) == 0);
+}
+
+/* A tree can be made by hand, with names that no checkout survives. */
+static bool
+is_sane_path(const char *path)
+{
+	for (;;) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 0 || (len == 1 && *path == '.') ||
+		    (len == 2 && strncmp(path, "..", 2) == 0) ||
+		    is_dot_git(path, len))
+			return false;
+		if (path[len] == '\0')
+			return true;
+		path += len + 1;
+	}
+}
+
+static struct error *
+insane_path(const git_commit *commit, const char *path)
+{
+	char id[GIT_ID_TEXT];
+
+	git_oid_tostr(id, sizeof id, git_commit_id(commit));
+	return error_new(ERROR_SECURITY,
+	    "commit %.12s has a path that no repository may have, '%s'; "
+	    "commit and branch are left in the slot",
+	    id, path);
+}
+
 static struct error *
 check_files(const struct git *git, const git_commit *commit, git_diff *diff,
     const struct mask *mask)
@@ -110,6 +150,10 @@ check_files(const struct git *git, const git_commit *commit, git_diff *diff,
 		const git_diff_delta *delta = git_diff_get_delta(diff, i);
 
 		if (delta->status == GIT_DELTA_DELETED)
+			continue;
+		if (!is_sane_path(delta->new_file.path))
+			return insane_path(commit, delta->new_file.path);
+		if (mask == NULL)
 			continue;
 		err = check_text(commit, "a path", delta->new_file.path, mask);
 		if (err == NULL && delta->new_file.mode != GIT_FILEMODE_COMMIT)
@@ -141,9 +185,10 @@ check_commit(const struct git *git, const git_oid *id, const struct mask *mask)
 		err = git_failure(ERROR_WORKSPACE, code,
 		    "cannot read the commits to be pushed");
 	} else {
-		err = check_text(commit, "the message",
-		    git_commit_message_raw(commit), mask);
-		if (err == NULL)
+		if (mask != NULL)
+			err = check_text(commit, "the message",
+			    git_commit_message_raw(commit), mask);
+		if (err == NULL && mask != NULL)
 			err = check_text(commit, "the author",
 			    git_commit_raw_header(commit), mask);
 		if (err == NULL)
@@ -158,7 +203,7 @@ check_commit(const struct git *git, const git_oid *id, const struct mask *mask)
 }
 
 struct error *
-git_check_secrets(const struct git *git, const git_oid *tip,
+git_check_commits(const struct git *git, const git_oid *tip,
     const git_oid *known, size_t n_known, const struct mask *mask)
 {
 	git_revwalk *walk = NULL;
@@ -166,8 +211,8 @@ git_check_secrets(const struct git *git, const git_oid *tip,
 	git_oid id;
 	int code;
 
-	if (mask == NULL || mask_count(mask) == 0)
-		return NULL;
+	if (mask != NULL && mask_count(mask) == 0)
+		mask = NULL;
 	code = git_revwalk_new(&walk, git->repository);
 	if (code == 0)
 		code = git_revwalk_push(walk, tip);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* nr-push: the task's changes as a commit on the remote (nr-push(1)). */
-#include <fnmatch.h>
-
 #include "git.h"
 #include "json.h"
 #include "memory.h"
+#include "push_settings.h"
 #include "stage.h"
 #include "stage_git.h"
 
@@ -16,7 +15,8 @@ struct push {
 	char *remote, *url;
 	bool url_of_slot;
 	struct git_network network;
-	enum git_push_outcome outcome;
+	struct push_settings settings;
+	struct git_push git_push;
 };
 
 static const char *
@@ -37,24 +37,6 @@ refuse_branch(const struct push *push, const char *why)
 }
 
 static struct error *
-check_allowed(const struct push *push)
-{
-	jv patterns = config_value(push->stage->config, "allowed_branches");
-	char **allowed = json_strings(patterns, NULL);
-	bool yes = false;
-
-	for (char **pattern = allowed; *pattern != NULL; pattern++)
-		yes = yes || fnmatch(*pattern, push->branch, 0) == 0;
-	json_strings_free(allowed);
-	jv_free(patterns);
-	if (yes)
-		return NULL;
-	return refuse_branch(push,
-	    "its name matches no pattern of allowed_branches; change "
-	    "branch_name, or the configuration");
-}
-
-static struct error *
 check_branch(const struct push *push)
 {
 	const char *theirs = workspace_string(push, "default_branch");
@@ -63,7 +45,11 @@ check_branch(const struct push *push)
 		return refuse_branch(push, "it is the base branch");
 	if (theirs != NULL && strcmp(push->branch, theirs) == 0)
 		return refuse_branch(push, "it is the remote's default branch");
-	return check_allowed(push);
+	if (!push_settings_allow(&push->settings, push->branch))
+		return refuse_branch(push,
+		    "its name matches no pattern of allowed_branches; change "
+		    "branch_name, or the configuration");
+	return NULL;
 }
 
 static struct error *
@@ -125,35 +111,55 @@ nothing(const struct push *push)
 	    push->branch, push->base);
 }
 
+static void
+tell(const struct push *push)
+{
+	const struct git_push *git_push = &push->git_push;
+	char tip[GIT_ID_TEXT] = "";
+
+	if (push->remote != NULL)
+		git_track_branch(
+		    push->git, push->remote, git_push->pushed_branch);
+	error_free(git_head(push->git, tip, NULL));
+	log_info("push", "branch '%s' of '%s' is at %.12s%s",
+	    git_push->pushed_branch, push->url, tip,
+	    git_push->outcome == GIT_PUSHED ? "" : ", as it was before");
+}
+
 static struct error *
 send(struct push *push)
 {
 	const struct stage *stage = push->stage;
-	const char *base_commit = workspace_string(push, "base_commit");
+	struct git_push *git_push = &push->git_push;
 	char tip[GIT_ID_TEXT];
 	struct error *err = git_head(push->git, tip, NULL);
 
+	*git_push = (struct git_push){
+		.branch = push->branch,
+		.base = push->base,
+		.base_commit = workspace_string(push, "base_commit"),
+		.remote = push->remote,
+		.policy = &push->settings.policy,
+		.on_conflict = push->settings.on_conflict,
+		.allows = push_settings_allow,
+		.context = &push->settings,
+	};
 	if (err == NULL)
 		err = stage_git_network(
 		    stage, &push->network, push->url, push->url_of_slot);
 	if (err != NULL)
 		return err;
-	if (base_commit != NULL && strcmp(base_commit, tip) == 0) {
-		push->outcome = GIT_PUSH_NOTHING;
+	if (git_push->base_commit != NULL &&
+	    strcmp(git_push->base_commit, tip) == 0) {
+		git_push->outcome = GIT_PUSH_NOTHING;
 		return nothing(push);
 	}
-
-	err = git_push_branch(push->git, &push->network, push->branch,
-	    push->base, secrets_mask(stage->secrets), &push->outcome);
+	err = git_push_branch(push->git, &push->network, git_push);
 	if (err != NULL)
 		return err;
-	if (push->outcome == GIT_PUSH_NOTHING)
+	if (git_push->outcome == GIT_PUSH_NOTHING)
 		return nothing(push);
-	if (push->remote != NULL)
-		git_track_branch(push->git, push->remote, push->branch);
-	log_info("push", "branch '%s' of '%s' is at %.12s%s", push->branch,
-	    push->url, tip,
-	    push->outcome == GIT_PUSHED ? "" : ", as it was before");
+	tell(push);
 	return NULL;
 }
 
@@ -199,19 +205,47 @@ do_push(struct push *push)
 	return err;
 }
 
+/* How a conflict with the remote's branch was resolved; null: there was
+ * none. */
+static jv
+conflict(const struct push *push)
+{
+	const struct git_push *git_push = &push->git_push;
+	bool rebased = git_push->on_conflict == GIT_CONFLICT_REBASE;
+	jv section = jv_object();
+
+	if (git_push->theirs[0] == '\0') {
+		jv_free(section);
+		return jv_null();
+	}
+	section = json_set_string(
+	    section, "resolution", rebased ? "rebase" : "suffix");
+	section = json_set_string(section, "remote_commit", git_push->theirs);
+	if (git_push->saved_ref != NULL)
+		section =
+		    json_set_string(section, "saved_ref", git_push->saved_ref);
+	return json_set_boolean(section, "tested", !rebased);
+}
+
 static void
 set_result(const struct push *push, const struct error *err)
 {
+	const struct git_push *git_push = &push->git_push;
+	const char *branch = git_push->pushed_branch != NULL
+	    ? git_push->pushed_branch
+	    : push->branch;
 	char id[GIT_ID_TEXT] = "";
-	bool pushed = err == NULL && push->outcome != GIT_PUSH_NOTHING;
+	bool pushed = err == NULL && git_push->outcome != GIT_PUSH_NOTHING;
 	jv result = json_set_boolean(jv_object(), "success", err == NULL);
 
 	if (push->git != NULL)
 		error_free(git_head(push->git, id, NULL));
 	result = json_set_boolean(result, "pushed", pushed);
-	result = json_set_string(result, "branch_name", push->branch);
+	result = json_set_boolean(result, "verified", git_push->verified);
+	result = json_set_string(result, "branch_name", branch);
 	result = json_set(
 	    result, "commit_hash", *id != '\0' ? jv_string(id) : jv_null());
+	result = json_set(result, "conflict", conflict(push));
 	result =
 	    json_set_number(result, "retry_count", push->network.n_retries);
 	result = json_set(
@@ -232,6 +266,7 @@ run(struct stage *stage)
 
 	push.branch =
 	    branch != NULL ? xstrdup(branch) : document_branch_name(stage->doc);
+	push_settings_read(&push.settings, stage);
 	err = check_branch(&push);
 	if (err == NULL && stage->dry_run) {
 		stage_plan(stage, "commit what changed in '%s'",
@@ -242,6 +277,8 @@ run(struct stage *stage)
 			err = do_push(&push);
 		set_result(&push, err);
 	}
+	git_push_release(&push.git_push);
+	push_settings_release(&push.settings);
 	git_close(push.git);
 	free(push.branch);
 	free(push.remote);
@@ -249,7 +286,7 @@ run(struct stage *stage)
 	return err;
 }
 
-static const char *const keys[] = { "allowed_branches", "no_changes",
+static const char *const keys[] = { PUSH_SETTINGS_KEYS, "no_changes",
 	STAGE_GIT_KEYS, NULL };
 
 int
