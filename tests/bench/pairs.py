@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs two or more commands in turn and prints figures and ratios.
 
-usage: pairs.py [-n RUNS] NAME=COMMAND NAME=COMMAND...
+usage: pairs.py [-n RUNS] [-b COMMAND] NAME=COMMAND NAME=COMMAND...
 
 Each command is run by sh, alternately, RUNS times after one warm-up, as a
 whole process tree: wall time, CPU time (user and system, children included)
 and the peak memory of its largest process. {n} in a command becomes a number
-that is new for every run. The ratio of each command is to the first one, run
+that is new for every run. The command of -b is run before each and is not
+measured; {name} in it becomes the name. The ratio of each command is to the first one, run
 by run; medians are printed. A command that fails ends the measurement.
 """
 import argparse
@@ -36,6 +37,7 @@ def run(command, log):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-n", type=int, default=20)
+    parser.add_argument("-b", default="")
     parser.add_argument("commands", nargs="+")
     args = parser.parse_args()
     log = os.open(os.environ.setdefault("BENCH_LOG", "/dev/null"),
@@ -46,6 +48,9 @@ def main():
     for turn in range(args.n + 1):
         for name, command in commands:
             number += 1
+            if args.b:
+                run(args.b.replace("{n}", str(number)).replace("{name}", name),
+                    log)
             row = run(command.replace("{n}", str(number)), log)
             if turn > 0:
                 figures[name].append(row)
