@@ -64,11 +64,11 @@ test_packages = bats parallel python3 python3-jsonschema python3-yaml mandoc \
 	lighttpd-mod-openssl openssh-server
 lint_packages = clang-format clang-tidy cppcheck shellcheck clang \
 	libclang-rt-14-dev
-bench_packages = python3-git time
+bench_packages = python3-git time ripgrep
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all help deps check lint sanitize bench demo install uninstall clean \
+.PHONY: all help deps check lint sanitize fuzz bench demo install uninstall clean \
 	build-tests deps-build deps-test deps-lint deps-bench
 
 all: $(programs)
@@ -79,6 +79,7 @@ help:
 	@echo 'make check      install what is missing, build, run the tests'
 	@echo 'make lint       formatting and static analysis'
 	@echo 'make sanitize   the tests under ASan and UBSan'
+	@echo 'make fuzz       look for inputs that break something'
 	@echo 'make bench      measure against sh + git, and Python'
 	@echo 'make install    into DESTDIR and PREFIX ($(DESTDIR)$(PREFIX))'
 	@echo 'make deps       install the Debian packages all of this needs'
@@ -157,6 +158,32 @@ sanitize:
 	NR_BIN=$(abspath build/sanitize/bin) \
 		NR_TESTS=$(abspath build/sanitize)/tests NR_SANITIZE=1 \
 		tests/tools/run-tests.sh $(TESTS)
+
+# Longer than `make check`: libFuzzer for fuzz_seconds on each entry, and the
+# property tests with new seeds.
+fuzz_seconds = 60
+fuzz_seed := $(shell date +%s)
+fuzz_programs = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,\
+	$(wildcard tests/fuzz/*.c))
+fuzz_flags = -O1 -g -fsanitize=fuzzer,address,undefined
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard lib/*.[ch]) \
+		$(BUILD)/lib/mask_rules_default.c
+	@mkdir -p $(@D)
+	clang $(our_cppflags) -U_FORTIFY_SOURCE $(fuzz_flags) -o $@ $< \
+		$(wildcard lib/*.c) $(BUILD)/lib/mask_rules_default.c $(libs)
+
+fuzz:
+	@$(MAKE) -s deps-build deps-test deps-lint
+	@$(MAKE) -s all build-tests $(fuzz_programs)
+	for program in $(fuzz_programs); do \
+		mkdir -p $$program.corpus && \
+		$$program -max_total_time=$(fuzz_seconds) -max_len=2000 \
+			-artifact_prefix=$$program. $$program.corpus || exit; \
+	done
+	$(BUILD)/tests/mask_property $(fuzz_seed) 1000
+	PATH=$(abspath $(BIN)):$$PATH python3 tests/nr-mask/json_property.py \
+		$(fuzz_seed) 50000
 
 lint:
 	@$(MAKE) -s deps-build deps-test deps-lint

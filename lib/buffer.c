@@ -8,12 +8,18 @@ static void
 reserve(struct buffer *buffer, size_t len)
 {
 	size_t capacity = buffer->capacity > 0 ? buffer->capacity : 64;
+	char *data;
 
 	while (capacity < len + 1)
 		capacity *= 2;
 	if (capacity == buffer->capacity)
 		return;
-	buffer->data = xreallocarray(buffer->data, capacity, 1);
+	/* It may hold a secret: no copy stays behind, as realloc() would. */
+	data = xmalloc(capacity);
+	if (buffer->data != NULL)
+		memcpy(data, buffer->data, buffer->len);
+	free_secret(buffer->data, buffer->len);
+	buffer->data = data;
 	buffer->capacity = capacity;
 }
 

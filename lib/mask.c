@@ -84,6 +84,25 @@ mask_rule_name(const struct mask *mask, size_t n)
 	return n < mask->rules->n ? mask->rules->rules[n].name : NULL;
 }
 
+/* A label that shows a value is no label. */
+static void
+check_label(const struct mask *mask, char *label)
+{
+	size_t offset;
+
+	if (mask_find(mask, label, strlen(label), &offset) != NULL)
+		label[strlen("***")] = '\0';
+}
+
+void
+mask_check_labels(const struct mask *mask)
+{
+	for (size_t i = 0; mask->labels && i < mask->n; i++)
+		check_label(mask, mask->values[i].label);
+	for (size_t i = 0; mask->labels && i < mask->rules->n; i++)
+		check_label(mask, mask->rules->rules[i].label);
+}
+
 void
 mask_use_labels(struct mask *mask, bool labels)
 {

@@ -83,6 +83,8 @@ struct mask {
 
 /* The rules of a mask, with the default ones loaded; NULL: none. */
 struct mask_rules *mask_rules_of(const struct mask *mask);
+/* Takes the names out of labels that hold a value; before they are used. */
+void mask_check_labels(const struct mask *mask);
 /* The name and the label of a value, or of a rule. */
 const char *mask_name_of(const struct mask *mask, uint32_t value);
 const char *mask_label_of(const struct mask *mask, uint32_t value);

@@ -63,6 +63,7 @@ mask_stream_new(const struct mask *mask, mask_sink *write, void *context)
 		.column = 1,
 	};
 	stream->rules.rules = mask_rules_of(stream->mask);
+	mask_check_labels(stream->mask);
 	return stream;
 }
 

@@ -45,6 +45,7 @@ cover(const struct mask *mask, const char *text, size_t len,
 	mask_rules_scan(&rules, text, len, true);
 	mask_spans_add_all(spans, &rules.spans, 0);
 	mask_spans_finish(spans);
+	mask_check_labels(mask);
 	mask_rules_scan_release(&rules);
 }
 

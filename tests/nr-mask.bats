@@ -356,6 +356,12 @@ masked() {
 	[ "$output" = '***a__name_***' ]
 }
 
+@test "nr-mask --label shows no secret that is part of a name" {
+	printf %s deadbeef99 >key-deadbeef99
+	masked --label -f key-deadbeef99 <<<"a deadbeef99 $TOKEN"
+	[ "$output" = 'a *** ***GIT_TOKEN***' ]
+}
+
 @test "nr-mask --stats counts by name" {
 	export A_SECRET=another-one
 	masked --stats <<<"$TOKEN $TOKEN another-one"
