@@ -10,24 +10,54 @@ struct addition {
 	struct error *err;
 };
 
-/* 0: add, 1: leave out, -1: stop. */
-static int
-consider(const char *path, const char *pathspec, void *context)
+static bool
+is_wanted(struct addition *addition, const char *path)
 {
-	struct addition *addition = context;
 	size_t len = strlen(path);
 
-	(void)pathspec;
 	/* libgit2 stops at a repository that is no submodule; git adds a
 	 * gitlink that leads nowhere. */
 	if (len > 0 && path[len - 1] == '/') {
 		log_warn("nested_repository",
 		    "left '%s' out: it is a git repository of its own", path);
-		return 1;
+		return false;
 	}
 	if (addition->filters)
 		addition->err = git_check_filter(addition->git, path);
-	return addition->err == NULL ? 0 : -1;
+	return addition->err == NULL;
+}
+
+/* git_index_add_all() reads every file twice, once for a patch. */
+static int
+add_changes(struct addition *addition, git_index *index)
+{
+	git_diff_options options = {
+		.version = GIT_DIFF_OPTIONS_VERSION,
+		.flags = GIT_DIFF_INCLUDE_TYPECHANGE |
+		    GIT_DIFF_INCLUDE_UNTRACKED |
+		    GIT_DIFF_RECURSE_UNTRACKED_DIRS,
+		.ignore_submodules = GIT_SUBMODULE_IGNORE_UNSPECIFIED,
+	};
+	git_diff *diff = NULL;
+	int code = git_diff_index_to_workdir(
+	    &diff, addition->git->repository, index, &options);
+
+	for (size_t i = 0; code == 0 && addition->err == NULL &&
+	     i < git_diff_num_deltas(diff);
+	     i++) {
+		const git_diff_delta *delta = git_diff_get_delta(diff, i);
+
+		if (!is_wanted(addition, delta->new_file.path))
+			continue;
+		if (delta->status == GIT_DELTA_DELETED)
+			code = git_index_remove_bypath(
+			    index, delta->old_file.path);
+		else
+			code =
+			    git_index_add_bypath(index, delta->new_file.path);
+	}
+	git_diff_free(diff);
+	return code;
 }
 
 /* As `git add -A` does, but for repositories inside the work tree. */
@@ -40,8 +70,7 @@ add_everything(struct git *git, git_index *index)
 		.git = git,
 		.filters = git->filters && strict,
 	};
-	int code = git_index_add_all(
-	    index, NULL, GIT_INDEX_ADD_DEFAULT, consider, &addition);
+	int code = add_changes(&addition, index);
 
 	/* Attributes that came with this very change: once more. */
 	if (code == 0 && strict && !addition.filters &&
