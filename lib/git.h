@@ -49,6 +49,11 @@ struct error *git_check_idle(const struct git *git);
 /* Removes index.lock and HEAD.lock if they are not older than `since` (as
  * clock_now()); 0: whatever their age. Returns how many. */
 int git_remove_locks(const struct git *git, double since);
+/* The same after an owner that died, for references and the configuration
+ * too; in a repository that work trees share only what is a minute old. */
+int git_remove_dead_locks(const struct git *git, double since);
+/* Removes packs that were never finished, and are older than a day. */
+int git_remove_old_packs(const struct git *git);
 /* The work tree, resolved; borrowed. */
 const char *git_path(const struct git *git);
 /* The work tree's own git directory, where necrocode.lock lies; borrowed. */

@@ -40,21 +40,54 @@ slot_choose(struct slot *slot, const struct stage *stage, const char *url)
 	return NULL;
 }
 
+static void
+tell_saved(const struct slot *slot, size_t n, const char *reference)
+{
+	log_info("slot_cleaned",
+	    "saved %zu uncommitted changes of the slot to %s; get them back "
+	    "with: git -C '%s' stash apply %s",
+	    n, reference, slot->path, reference);
+}
+
+/*
+ * A run that was killed left the slot in the middle of something: nobody
+ * works in it by hand, and what is there is kept.
+ */
+static struct error *
+clean_after_dead(struct slot *slot, const struct stage *stage)
+{
+	char **paths = NULL, *reference = NULL;
+	struct error *err;
+	size_t n = 0;
+
+	err = git_changed_paths(slot->git, &paths, 0, &n);
+	if (err == NULL)
+		err = git_save_and_clean(
+		    slot->git, runner_id(stage->doc), &reference);
+	if (reference != NULL)
+		tell_saved(slot, n, reference);
+	json_strings_free(paths);
+	free(reference);
+	return err;
+}
+
 static struct error *
 lock(struct slot *slot, const struct stage *stage)
 {
-	double dead_since;
-	struct error *err =
-	    slot_lock_take(&dead_since, git_directory(slot->git),
-		runner_id(stage->doc), document_string(stage->doc, "task_id"));
+	struct slot_lock_dead dead;
+	struct error *err = slot_lock_take(&dead, git_directory(slot->git),
+	    runner_id(stage->doc), document_string(stage->doc, "task_id"));
 
 	if (err != NULL)
 		return err;
 	slot->locked = true;
-	if (dead_since > 0 && git_remove_locks(slot->git, dead_since) > 0)
+	if (dead.since > 0 && git_remove_dead_locks(slot->git, dead.since) > 0)
 		log_info("lock_removed",
 		    "removed a git lock that the runner before left behind");
-	return git_check_idle(slot->git);
+	git_remove_old_packs(slot->git);
+	if (dead.run)
+		err = clean_after_dead(slot, stage);
+	return err != NULL ? err : git_check_idle(slot->git);
 }
 
 struct error *
@@ -110,10 +143,7 @@ slot_see_clean(struct slot *slot, const struct stage *stage)
 		err = git_save_and_clean(
 		    slot->git, runner_id(stage->doc), &reference);
 	if (reference != NULL)
-		log_info("slot_cleaned",
-		    "saved %zu uncommitted changes of the slot to %s; get "
-		    "them back with: git -C '%s' stash apply %s",
-		    n, reference, slot->path, reference);
+		tell_saved(slot, n, reference);
 	free(reference);
 	json_strings_free(paths);
 	return err;

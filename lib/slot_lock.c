@@ -199,7 +199,7 @@ since_of(jv lock)
 }
 
 struct error *
-slot_lock_take(double *dead_since, const char *git_directory,
+slot_lock_take(struct slot_lock_dead *dead, const char *git_directory,
     const char *runner_id, const char *task_id)
 {
 	char *path = file_join(git_directory, "necrocode.lock");
@@ -208,7 +208,7 @@ slot_lock_take(double *dead_since, const char *git_directory,
 	jv lock;
 	int fd;
 
-	*dead_since = 0;
+	*dead = (struct slot_lock_dead){ 0 };
 	err = open_locked(&fd, path, O_CREAT);
 	if (err != NULL) {
 		free(path);
@@ -220,7 +220,8 @@ slot_lock_take(double *dead_since, const char *git_directory,
 		if (is_alive(lock, &self)) {
 			err = held(lock, path);
 		} else {
-			*dead_since = since_of(lock);
+			dead->since = since_of(lock);
+			dead->run = json_number(lock, "pid", 0) > 0;
 			log_info("slot_taken_over",
 			    "took the slot over from runner '%s', which is "
 			    "no more",

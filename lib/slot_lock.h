@@ -14,15 +14,21 @@
 #ifndef SLOT_LOCK_H
 #define SLOT_LOCK_H
 
+#include <stdbool.h>
+
 #include "error.h"
 
 /*
  * Takes the lock for a runner, who may have it already. The error, a
- * retryable WorkspacePreparationError, tells who holds it. *dead_since is
- * when an owner that is gone had taken it (seconds since 1970), else 0.
+ * retryable WorkspacePreparationError, tells who holds it. *dead tells of an
+ * owner that is gone.
  */
-struct error *slot_lock_take(double *dead_since, const char *git_directory,
-    const char *runner_id, const char *task_id);
+struct slot_lock_dead {
+	double since; /* when it had taken the lock, from 1970; 0: none */
+	bool run;     /* it was nr-run: nobody works in the slot by hand */
+};
+struct error *slot_lock_take(struct slot_lock_dead *dead,
+    const char *git_directory, const char *runner_id, const char *task_id);
 
 /* Gives the lock back if this runner has it. */
 struct error *slot_lock_release(
