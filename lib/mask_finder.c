@@ -230,9 +230,12 @@ mask_finder_free(struct mask_finder *finder)
 static bool
 is_at(const struct mask_anchor *anchor, const char *text)
 {
-	if (!anchor->fold)
+	if (!anchor->fold && anchor->len > 2 * MASK_GRAM)
 		return memcmp(text, anchor->text, anchor->len) == 0;
-	for (size_t i = 0; i < anchor->len; i++)
+	for (size_t i = 0; !anchor->fold && i < anchor->len; i++)
+		if (text[i] != anchor->text[i])
+			return false;
+	for (size_t i = 0; anchor->fold && i < anchor->len; i++)
 		if (fold(text[i]) != anchor->text[i])
 			return false;
 	return true;

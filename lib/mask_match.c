@@ -63,7 +63,10 @@ is_escape_before(const char *text, size_t start)
 	if (n == 4 && start >= 6 && text[start - 5] == 'u' &&
 	    text[start - 6] == '\\')
 		return true;
-	return mask_gaps_colour_ends(text, start);
+	/* Before the letter of a colour stands a number or a bracket. */
+	return start >= 3 &&
+	    (is_digit(text[start - 2]) || is_in(text[start - 2], "[;:?")) &&
+	    mask_gaps_colour_ends(text, start);
 }
 
 /* A mask is what is left of something that was no boundary, so that masking

@@ -69,11 +69,24 @@ look_at(struct word *word, char c)
 	word->dotted |= c == '.' || c == ':';
 }
 
+static enum mask_answer
+is_mask(const struct mask_view *view, size_t at)
+{
+	for (size_t i = 0; i < 3; i++, at++) {
+		if (at < view->len && view->text[at] != '*')
+			return MASK_NO;
+		if (at == view->len)
+			return i > 0 && !view->at_end ? MASK_UNDECIDED
+						      : MASK_NO;
+	}
+	return MASK_YES;
+}
+
 /* It is no code and no path, whatever follows. */
 static bool
 is_decided(const struct mask_view *view, const struct word *word)
 {
-	return word->end - word->start >= MIN_WORD && !word->identifier &&
+	return word->end - word->start >= MIN_WORD &&
 	    (word->digit || word->symbol || (word->upper && word->lower)) &&
 	    !is_in(view->text[word->start], "/.~");
 }
@@ -87,15 +100,12 @@ read_word(const struct mask_view *view, size_t start, struct word *word)
 
 	*word = (struct word){ .start = start, .identifier = true };
 	while (at - start < MAX_WORD) {
-		size_t stars = 0;
+		enum mask_answer mask = is_mask(view, at);
 
-		while (stars < 3 && at + stars < view->len &&
-		    view->text[at + stars] == '*')
-			stars++;
-		if (stars == 3)
-			break;
-		if (stars > 0 && at + stars == view->len && !view->at_end)
+		if (mask == MASK_UNDECIDED)
 			return MASK_UNDECIDED;
+		if (mask == MASK_YES)
+			break;
 		n = mask_unquoted_step(view, at, &open);
 		if (open)
 			return MASK_UNDECIDED;
@@ -104,7 +114,7 @@ read_word(const struct mask_view *view, size_t start, struct word *word)
 		look_at(word, view->text[at]);
 		at += n;
 		word->end = at;
-		if (is_decided(view, word))
+		if (!word->identifier && is_decided(view, word))
 			break;
 	}
 	word->end = at;

@@ -148,6 +148,7 @@ mask_rules_scan_forget(struct mask_rules_scan *scan, size_t end)
 		if (spans->items[i].end > end)
 			spans->items[kept++] = spans->items[i];
 	spans->n = kept;
+	spans->floor = end;
 }
 
 static size_t
@@ -160,6 +161,7 @@ void
 mask_rules_scan_shift(struct mask_rules_scan *scan, size_t dropped)
 {
 	scan->resume = less(scan->resume, dropped);
+	scan->spans.floor = less(scan->spans.floor, dropped);
 	for (unsigned i = 0; i < MASK_MAX_SWALLOWS; i++) {
 		struct mask_swallow *swallow = &scan->swallows[i];
 
@@ -184,6 +186,7 @@ mask_rules_scan_reset(struct mask_rules_scan *scan)
 	memset(scan->swallows, 0, sizeof scan->swallows);
 	scan->resume = 0;
 	scan->used = 0;
+	scan->spans.floor = 0;
 	mask_spans_clear(&scan->spans);
 }
 

@@ -65,6 +65,8 @@ add(struct mask_spans *spans, const struct mask_span *span)
 	struct mask_span *last =
 	    spans->n > 0 ? &spans->items[spans->n - 1] : NULL;
 
+	if (span->end <= spans->floor)
+		return;
 	/* Matches come nearly in order: an input that is all matches must
 	 * not make the list long. */
 	if (last != NULL && touch(last, span)) {

@@ -26,6 +26,7 @@ struct mask_spans {
 	struct mask_span *items; /* sorted and apart after _finish() */
 	size_t n, capacity;
 	bool unsorted;
+	size_t floor; /* what ends before is not added any more */
 };
 
 void mask_spans_add(

@@ -16,7 +16,8 @@ real_logs() {
 	for _ in 1 2 3; do
 		find /usr -xdev -ls 2>/dev/null | head -c 4000000 || :
 	done
-	env LC_ALL=C git -C "$bench/../.." log -p --no-color 2>/dev/null |
+	env LC_ALL=C git -C "$bench/../.." log -p --no-color \
+		-- lib src bin share man 2>/dev/null |
 		head -c 12000000 || :
 }
 
