@@ -277,6 +277,24 @@ line"
 	[ "$(remote rev-parse "$branch")" = "$tip" ]
 }
 
+@test "nr-push sends what is new alone, with tags and when the base branch went on" {
+	remote update-ref refs/tags/before main
+	remote update-ref refs/tags/of-a-tree "$(remote rev-parse 'main^{tree}')"
+	git clone -q remote.git other
+	echo theirs >other/theirs
+	git -C other add -A
+	git -C other commit -qm theirs
+	git -C other push -q origin main
+	n_before=$(remote rev-list --all --objects | wc -l)
+	hook pre-receive 'git count-objects -v | grep ^count: >received'
+	work 'not heard before'
+	push
+	pushed
+	# The commit, its tree and the file.
+	[ "$(remote rev-list --all --objects | wc -l)" -eq $((n_before + 3)) ]
+	[ "$(cat remote.git/received)" = 'count: 3' ]
+}
+
 @test "nr-push refuses to push a commit that contains a known secret" {
 	export GIT_TOKEN=$token
 	{ seq 20000; echo "token = $token"; seq 20000; } >slot/config.ini
