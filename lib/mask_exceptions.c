@@ -82,39 +82,57 @@ mask_exceptions_add(struct mask_exceptions *exceptions, const char *text)
 	*list = exceptions->n;
 }
 
+/* The same characters, where a small letter of the pattern stands for a
+ * capital as well. */
 static bool
-ends_with(const struct pattern *pattern, const char *name, size_t len)
+is_same(const char *pattern, const char *name, size_t len)
 {
-	size_t n = pattern->len - 1;
-
-	return len >= n && memcmp(name + len - n, pattern->text + 1, n) == 0;
+	for (size_t i = 0; i < len; i++)
+		if (pattern[i] != name[i] && pattern[i] != small(name[i]))
+			return false;
+	return true;
 }
 
-/* The name as it is, and in small letters. */
-struct spelling {
-	char as_is[MAX_NAME], small[MAX_NAME];
+struct name {
+	const char *text;
 	size_t len;
 	uint32_t letters;
 };
 
+/* Any pattern, the slow way: the name as it is, and in small letters. */
 static bool
-matches(const struct pattern *pattern, const struct spelling *name)
+is_like(const struct pattern *pattern, const struct name *name)
 {
+	char text[MAX_NAME];
+
+	memcpy(text, name->text, name->len);
+	text[name->len] = '\0';
+	if (fnmatch(pattern->text, text, 0) == 0)
+		return true;
+	for (size_t i = 0; i < name->len; i++)
+		text[i] = small(text[i]);
+	return fnmatch(pattern->text, text, 0) == 0;
+}
+
+static bool
+matches(const struct pattern *pattern, const struct name *name)
+{
+	size_t n = pattern->len - pattern->is_end;
+
 	if ((pattern->letters & ~name->letters) != 0)
 		return false;
-	if (pattern->is_exact)
-		return strcmp(pattern->text, name->as_is) == 0 ||
-		    strcmp(pattern->text, name->small) == 0;
-	if (pattern->is_end)
-		return ends_with(pattern, name->as_is, name->len) ||
-		    ends_with(pattern, name->small, name->len);
-	return fnmatch(pattern->text, name->as_is, 0) == 0 ||
-	    fnmatch(pattern->text, name->small, 0) == 0;
+	if (pattern->is_exact && name->len != n)
+		return false;
+	if (pattern->is_exact || pattern->is_end)
+		return name->len >= n &&
+		    is_same(pattern->text + pattern->is_end,
+			name->text + name->len - n, n);
+	return is_like(pattern, name);
 }
 
 static bool
 one_matches(const struct mask_exceptions *exceptions, char list,
-    const struct spelling *name)
+    const struct name *name)
 {
 	size_t next = exceptions->by_last[(unsigned char)list];
 
@@ -132,17 +150,11 @@ bool
 mask_exceptions_have(
     const struct mask_exceptions *exceptions, const char *name, size_t len)
 {
-	struct spelling spelling;
+	struct name whole = { name, len, 0 };
 
 	if (len == 0 || len >= MAX_NAME)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		spelling.as_is[i] = name[i];
-		spelling.small[i] = small(name[i]);
-	}
-	spelling.as_is[len] = spelling.small[len] = '\0';
-	spelling.len = len;
-	spelling.letters = letters_of(name, len);
-	return one_matches(exceptions, spelling.small[len - 1], &spelling) ||
-	    one_matches(exceptions, '*', &spelling);
+	whole.letters = letters_of(name, len);
+	return one_matches(exceptions, small(name[len - 1]), &whole) ||
+	    one_matches(exceptions, '*', &whole);
 }
