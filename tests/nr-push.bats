@@ -533,3 +533,13 @@ line"
 	[ "$output" = "$(cat task.json)" ]
 	run ! remote_has_branch "$branch"
 }
+
+@test "nr-prepare and nr-push work in a clone that borrows objects" {
+	rm -rf slot
+	git clone -q --reference remote.git remote.git slot
+	[ -s slot/.git/objects/info/alternates ]
+	task | nr-prepare >prepared.json 2>/dev/null
+	work
+	push
+	pushed
+}
