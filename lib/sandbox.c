@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "git_seal.h"
+#include "git_protect.h"
 #include "landlock.h"
 #include "log.h"
 #include "memory.h"
@@ -33,9 +33,9 @@ struct sandbox {
 	int rules; /* of Landlock; -1: none */
 	struct seccomp_filter *filter, *filter_without_network;
 	struct namespaces *namespaces;
-	struct git_seal **seals;
-	size_t n_seals;
-	/* Of all seals; the strings are theirs. */
+	struct git_protection *repositories;
+	size_t n_repositories;
+	/* Of all of them; the strings are theirs. */
 	struct path_list anchored, read_only, git_writable;
 };
 
@@ -140,32 +140,35 @@ add_paths(struct path_list *list, char *const *paths)
 }
 
 static void
-seal_repository(struct sandbox *sandbox, const char *directory)
+protect_repository(struct sandbox *sandbox, const char *directory)
 {
+	struct git_protection repository;
 	char *path = file_resolve(directory);
-	struct git_seal *seal = path != NULL ? git_seal_open(path) : NULL;
 
-	free(path);
-	if (seal == NULL)
+	if (path == NULL)
 		return;
-	sandbox->seals = xreallocarray(
-	    sandbox->seals, sandbox->n_seals + 1, sizeof *sandbox->seals);
-	sandbox->seals[sandbox->n_seals++] = seal;
-	add_paths(&sandbox->anchored, git_seal_anchored(seal));
-	add_paths(&sandbox->read_only, git_seal_read_only(seal));
-	add_paths(&sandbox->git_writable, git_seal_writable(seal));
+	git_protect(&repository, path);
+	free(path);
+	if (repository.read_only == NULL)
+		return;
+	sandbox->repositories = xreallocarray(sandbox->repositories,
+	    sandbox->n_repositories + 1, sizeof *sandbox->repositories);
+	sandbox->repositories[sandbox->n_repositories++] = repository;
+	add_paths(&sandbox->anchored, repository.anchored);
+	add_paths(&sandbox->read_only, repository.read_only);
+	add_paths(&sandbox->git_writable, repository.writable);
 }
 
 static void
-seal_repositories(struct sandbox *sandbox)
+protect_repositories(struct sandbox *sandbox)
 {
 	const struct sandbox_options *options = sandbox->options;
 
 	if (options->workspace != NULL)
-		seal_repository(sandbox, options->workspace);
+		protect_repository(sandbox, options->workspace);
 	for (size_t i = 0; options->write != NULL && options->write[i] != NULL;
 	     i++)
-		seal_repository(sandbox, options->write[i]);
+		protect_repository(sandbox, options->write[i]);
 }
 
 static struct error *
@@ -240,7 +243,7 @@ sandbox_open(
 	sandbox->rules = -1;
 	if (options->mode != SANDBOX_OFF) {
 		error = check_kernel(options);
-		seal_repositories(sandbox);
+		protect_repositories(sandbox);
 		if (error == NULL)
 			error = make_tmp(sandbox);
 		if (error == NULL)
@@ -330,21 +333,6 @@ sandbox_enter_rules(const struct sandbox *sandbox)
 	return NULL;
 }
 
-static struct error *
-restore_git(const struct git_seal *seal)
-{
-	char *changed;
-	struct error *error = git_seal_restore(seal, &changed);
-
-	if (changed != NULL)
-		log_warn("git_restored",
-		    "the command changed what makes git run code; put back: "
-		    "%s",
-		    changed);
-	free(changed);
-	return error;
-}
-
 static void
 tell_means(const struct sandbox *sandbox, struct sandbox_means *means)
 {
@@ -359,10 +347,9 @@ tell_means(const struct sandbox *sandbox, struct sandbox_means *means)
 		means->network = namespaces_have_network(sandbox->namespaces)
 		    ? "namespace"
 		    : "seccomp";
-	if (sandbox->n_seals > 0)
-		means->git = namespaces_have_mounts(sandbox->namespaces)
-		    ? "mounts"
-		    : "restored";
+	if (sandbox->n_repositories > 0 &&
+	    namespaces_have_mounts(sandbox->namespaces))
+		means->git = "mounts";
 }
 
 struct error *
@@ -374,18 +361,16 @@ sandbox_close(struct sandbox *sandbox, struct sandbox_means *means)
 		return NULL;
 	if (means != NULL)
 		tell_means(sandbox, means);
-	for (size_t i = 0; i < sandbox->n_seals; i++) {
-		error = error_first(error, restore_git(sandbox->seals[i]));
-		git_seal_free(sandbox->seals[i]);
-	}
+	for (size_t i = 0; i < sandbox->n_repositories; i++)
+		git_protection_release(&sandbox->repositories[i]);
 	if (sandbox->tmp != NULL)
-		error = error_first(error, file_remove_tree(sandbox->tmp));
+		error = file_remove_tree(sandbox->tmp);
 	if (sandbox->rules >= 0)
 		close(sandbox->rules);
 	seccomp_filter_free(sandbox->filter);
 	seccomp_filter_free(sandbox->filter_without_network);
 	namespaces_free(sandbox->namespaces);
-	free(sandbox->seals);
+	free(sandbox->repositories);
 	free(sandbox->anchored.items);
 	free(sandbox->read_only.items);
 	free(sandbox->git_writable.items);

@@ -42,7 +42,7 @@ struct sandbox_means {
 	int landlock_version;
 	const char *calls;   /* "seccomp" */
 	const char *network; /* "namespace", "seccomp" */
-	const char *git;     /* "mounts", "restored" */
+	const char *git;     /* "mounts" */
 };
 
 struct sandbox;
@@ -62,10 +62,8 @@ const char *sandbox_tmp(const struct sandbox *sandbox);
 void sandbox_enter_spaces(struct sandbox *sandbox);
 const char *sandbox_enter_rules(const struct sandbox *sandbox);
 
-/*
- * When all of the command is gone: puts back what makes git run code, with a
- * warning, removes the temporary directory, and frees.
- */
+/* When all of the command is gone: removes the temporary directory, and
+ * frees. */
 struct error *sandbox_close(
     struct sandbox *sandbox, struct sandbox_means *means);
 
