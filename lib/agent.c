@@ -169,11 +169,12 @@ agent_run(struct agent *agent, const struct stage *stage, const char *workspace,
 		    config_number(stage->config, "stall_timeout_seconds"),
 		.label = agent->name,
 	};
-	command_set_limits(&agent->options, stage);
+	command_set_limits(&agent->options, stage, workspace);
 	error = stage_time_left(stage, &agent->options.timeout_seconds);
 	if (error == NULL)
 		error =
 		    command_run(&agent->result, &agent->options, agent->name);
+	command_release_limits(&agent->options);
 	agent->options.environment = NULL;
 	process_environment_free(environment);
 	return error;

@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <math.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -94,17 +93,6 @@ command_turn(const struct stage *stage, const char *stem, const char *extension)
 	}
 }
 
-void
-command_set_limits(struct process_options *options, const struct stage *stage)
-{
-	options->mask = stage->mask;
-	/* 0 is "at once" in the configuration, "the default" there. */
-	options->grace_seconds =
-	    fmax(config_number(stage->config, "grace_seconds"), 0.001);
-	options->output_limit =
-	    (size_t)config_number(stage->config, "output_limit_bytes");
-}
-
 struct error *
 command_run(struct process_result *result,
     const struct process_options *options, const char *name)
@@ -147,13 +135,21 @@ signal_name(int signal_number)
 	return jv_string_fmt("SIG%s", name);
 }
 
+bool
+command_hit_limit(const struct process_result *result)
+{
+	return result->end == PROCESS_MEMORY ||
+	    result->end == PROCESS_TOO_MANY || result->end == PROCESS_TOO_LARGE;
+}
+
 jv
 command_outcome(const struct process_result *result)
 {
 	jv outcome = json_set_boolean(jv_object(), "success",
 	    result->end == PROCESS_EXITED && result->exit_code == 0);
 
-	outcome = json_set_string(outcome, "end", process_end_name(result->end));
+	outcome =
+	    json_set_string(outcome, "end", process_end_name(result->end));
 	outcome = json_set_number(outcome, "exit_code", result->exit_code);
 	outcome = json_set(outcome, "signal", signal_name(result->signal));
 	return json_set_number(outcome, "duration_seconds",

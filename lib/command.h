@@ -42,9 +42,22 @@ char *command_path(const struct stage *stage, const char *stem, size_t turn,
 struct error *command_run(struct process_result *result,
     const struct process_options *options, const char *name);
 
-/* Limits of the configuration that apply to every command. */
-void command_set_limits(
-    struct process_options *options, const struct stage *stage);
+/*
+ * Limits and sandbox of the configuration, which apply to every command.
+ * `workspace` is borrowed; the rest is freed by command_release_limits().
+ */
+void command_set_limits(struct process_options *options,
+    const struct stage *stage, const char *workspace);
+void command_release_limits(struct process_options *options);
+/* The configuration's keys that are behind it, to begin a list of keys. */
+#define COMMAND_KEYS                                                  \
+	"pass_env", "output_limit_bytes", "grace_seconds", "sandbox", \
+	    "sandbox_write", "sandbox_read", "sandbox_network",       \
+	    "max_memory_mb", "max_cpu_percent", "max_processes",      \
+	    "max_file_size_mb", "max_open_files"
+
+/* Was it ended for a limit of memory, processes or file size? */
+bool command_hit_limit(const struct process_result *result);
 
 /* {success, end, exit_code, signal, duration_seconds} */
 jv command_outcome(const struct process_result *result);

@@ -127,32 +127,68 @@ expand_path(const char *path, const char *base)
 	return home != NULL ? xasprintf("%s%s", home, path + 1) : NULL;
 }
 
-char *
-config_form_expand(jv *value, const struct config_key *key, const char *base)
+/* NULL: there is no home. */
+static char *
+expand_text(const char *text, enum config_form form, const char *base)
 {
 	static const char scheme[] = "file://";
-	const char *text;
 	char *path, *whole;
 
+	if (form == CONFIG_PATH)
+		return expand_path(text, base);
+	if (form != CONFIG_URL || strncmp(text, "file://~", sizeof scheme) != 0)
+		return xstrdup(text);
+	path = expand_path(text + sizeof scheme - 1, NULL);
+	if (path == NULL)
+		return NULL;
+	whole = xasprintf("%s%s", scheme, path);
+	free(path);
+	return whole;
+}
+
+/* False: there is no home. */
+static bool
+expand_string(jv *value, enum config_form form, const char *base)
+{
+	char *whole;
+
 	if (jv_get_kind(*value) != JV_KIND_STRING)
-		return NULL;
-	text = jv_string_value(*value);
-	if (key->form == CONFIG_URL &&
-	    strncmp(text, "file://~", sizeof scheme) == 0) {
-		path = expand_path(text + sizeof scheme - 1, NULL);
-		whole = path != NULL ? xasprintf("%s%s", scheme, path) : NULL;
-		free(path);
-	} else if (key->form == CONFIG_PATH) {
-		whole = expand_path(text, base);
-	} else {
-		return NULL;
-	}
+		return true;
+	whole = expand_text(jv_string_value(*value), form, base);
 	if (whole == NULL)
-		return xasprintf("cannot find the home directory for '~' in "
-				 "'%s'; set HOME",
-		    key->name);
+		return false;
 	jv_free(*value);
 	*value = jv_string(whole);
 	free(whole);
-	return NULL;
+	return true;
+}
+
+static bool
+expand_list(jv *list, enum config_form form, const char *base)
+{
+	int n = jv_array_length(jv_copy(*list));
+
+	for (int i = 0; i < n; i++) {
+		jv element = jv_array_get(jv_copy(*list), i);
+		bool done = expand_string(&element, form, base);
+
+		*list = jv_array_set(*list, i, element);
+		if (!done)
+			return false;
+	}
+	return true;
+}
+
+char *
+config_form_expand(jv *value, const struct config_key *key, const char *base)
+{
+	bool done = jv_get_kind(*value) == JV_KIND_ARRAY
+	    ? expand_list(value, key->form, base)
+	    : expand_string(value, key->form, base);
+
+	if (done)
+		return NULL;
+	return xasprintf("cannot find the home directory for '~' in '%s'; "
+			 "set HOME",
+	    key->name);
 }

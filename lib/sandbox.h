@@ -32,9 +32,9 @@ struct sandbox_options {
 	bool no_network;       /* but for a loopback, where that can be had */
 	const char *workspace; /* NULL: none */
 	/* NULL-terminated, or NULL. What is not there is passed over. */
-	char *const *write;
-	char *const *read; /* although it is hidden */
-	char *const *hide;
+	char **write;
+	char **read; /* although it is hidden */
+	char **hide;
 };
 
 /* What does it; NULL or 0: nothing. */

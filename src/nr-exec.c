@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "command.h"
 #include "file.h"
 #include "git.h"
 #include "json.h"
@@ -306,8 +307,7 @@ int
 main(int argc, char *argv[])
 {
 	static const char *const keys[] = { "agent_command", "no_changes",
-		"stall_timeout_seconds", "pass_env", "output_limit_bytes",
-		"grace_seconds", "llm.model", NULL };
+		"stall_timeout_seconds", "llm.model", COMMAND_KEYS, NULL };
 	static const struct stage_option options[] = {
 		{ .name = "fix",
 		    .help = "take up a document whose tests failed, and tell "
@@ -324,5 +324,6 @@ main(int argc, char *argv[])
 		.run = run,
 	};
 
+	process_guard();
 	return stage_main(argc, argv, &program);
 }

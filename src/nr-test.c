@@ -25,7 +25,8 @@ struct tests {
 	size_t turn; /* of the log files */
 	jv results;
 	size_t n_run, n_failed;
-	char *failure; /* of the first that failed, in words */
+	char *failure;        /* of the first that failed, in words */
+	bool first_hit_limit; /* so it is not the code's fault */
 };
 
 /* One command at work. */
@@ -126,8 +127,10 @@ static void
 count_failure(struct tests *tests, const struct test *test)
 {
 	tests->n_failed++;
-	if (tests->failure == NULL)
-		tests->failure = explain_failure(test);
+	if (tests->failure != NULL)
+		return;
+	tests->failure = explain_failure(test);
+	tests->first_hit_limit = command_hit_limit(&test->result);
 }
 
 /* The time that the command gets; is it the rest of the task's? */
@@ -154,10 +157,11 @@ run_one(struct tests *tests, struct test *test)
 	char *argv[] = { sh, dash_c, test->command, NULL };
 
 	test->options.argv = argv;
-	command_set_limits(&test->options, tests->stage);
+	command_set_limits(&test->options, tests->stage, tests->workspace);
 	if (error == NULL)
 		error =
 		    command_run(&test->result, &test->options, test->command);
+	command_release_limits(&test->options);
 	test->options.argv = NULL;
 	if (error != NULL)
 		return error;
@@ -246,6 +250,8 @@ record(struct tests *tests, bool success, double started)
 static struct error *
 judge(const struct tests *tests)
 {
+	enum error_type type =
+	    tests->first_hit_limit ? ERROR_RESOURCE : ERROR_TEST;
 	size_t n_commands = 0;
 
 	while (tests->commands[n_commands] != NULL)
@@ -253,16 +259,14 @@ judge(const struct tests *tests)
 	if (tests->n_failed == 0)
 		return NULL;
 	if (n_commands == 1)
-		return error_new(
-		    ERROR_TEST, "the tests failed: %s", tests->failure);
+		return error_new(type, "the tests failed: %s", tests->failure);
 	if (tests->n_run < n_commands)
-		return error_new(ERROR_TEST,
+		return error_new(type,
 		    "the tests failed, the last %zu of %zu commands were not "
 		    "run: %s",
 		    n_commands - tests->n_run, n_commands, tests->failure);
-	return error_new(ERROR_TEST,
-	    "the tests failed in %zu of %zu commands: %s", tests->n_failed,
-	    n_commands, tests->failure);
+	return error_new(type, "the tests failed in %zu of %zu commands: %s",
+	    tests->n_failed, n_commands, tests->failure);
 }
 
 static void
@@ -320,8 +324,8 @@ write_document(const struct stage *stage)
 int
 main(int argc, char *argv[])
 {
-	static const char *const keys[] = { "test_timeout_seconds", "pass_env",
-		"output_limit_bytes", "grace_seconds", NULL };
+	static const char *const keys[] = { "test_timeout_seconds",
+		COMMAND_KEYS, NULL };
 	static const struct stage_option options[] = {
 		{ .name = "list",
 		    .short_name = 'l',
@@ -338,5 +342,6 @@ main(int argc, char *argv[])
 		.write = write_document,
 	};
 
+	process_guard();
 	return stage_main(argc, argv, &program);
 }

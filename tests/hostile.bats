@@ -5,6 +5,8 @@ load helper
 branch=feature/task-demo-1.1
 
 prepare_test() {
+	# What holds without a sandbox; and agents leave notes outside.
+	export RUNNER_SANDBOX=off
 	make_slot
 	export mark=$PWD/mark.sh evil=$PWD/evil.git victim=$PWD/victim branch
 	printf '#!/bin/sh\ntouch "%s/ran"\n' "$PWD" >mark.sh

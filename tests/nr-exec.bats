@@ -1,6 +1,8 @@
 load helper
 
 prepare_test() {
+	# Agents and tests here leave notes outside of the slot.
+	export RUNNER_SANDBOX=off
 	make_slot
 	git -C slot switch -qc feature/task-demo-1.1
 	base=$(git -C slot rev-parse HEAD)
