@@ -456,10 +456,12 @@ users() {
 	task | nr-prepare >prepared.json
 	head -c 9000000 /dev/urandom >slot/large
 	start_server bad-peer silent-upload 2000
-	push "$bad_url/remote.git" --network-timeout-seconds 0.5
+	push "$bad_url/remote.git" --network-timeout-seconds 0.5 \
+		--max-diff-bytes 100000000
 	failed 83 'no byte came or went for 0.5 s'
 	start_server bad-peer reset-upload 2000 --times 1
-	push "$bad_url/remote.git" --git-retry-count 1
+	push "$bad_url/remote.git" --git-retry-count 1 \
+		--max-diff-bytes 100000000
 	pushed
 }
 
