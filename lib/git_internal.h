@@ -159,8 +159,8 @@ struct error *git_rebase_commits(const struct git *git, git_oid *result,
 /* The same for those alone that `without` does not have either, whatever
  * `from` and `onto` have in common. */
 struct error *git_rebase_range(const struct git *git, git_oid *result,
-    size_t *n, const git_oid *from, const git_oid *without,
-    const git_oid *onto, const char *what);
+    size_t *n, const git_oid *from, const git_oid *without, const git_oid *onto,
+    const char *what);
 
 /* git_policy.c */
 /* What is told in git.h, but for the mask. `base` may be NULL: none. */
@@ -173,9 +173,8 @@ struct error *git_check_policy(const struct git *git, const git_oid *tip,
  * top of what the remote has at `push->branch`. The slot is on the result
  * then, and *tip is it.
  */
-struct error *git_rebase_on_remote(struct git *git,
-    struct git_network *network, struct git_push *push, git_oid *tip,
-    const git_oid *base);
+struct error *git_rebase_on_remote(struct git *git, struct git_network *network,
+    struct git_push *push, git_oid *tip, const git_oid *base);
 
 /* git_secrets.c */
 /* A value of the mask in a commit that `tip` has and `known` have not, or a

@@ -351,7 +351,7 @@ mask_match_name(struct mask_matcher *matcher, const struct mask_anchor *anchor,
 	const struct mask_view *view = matcher->view;
 	enum mask_answer answer;
 	struct name name = { 0 };
-	size_t at;
+	size_t at = start;
 
 	answer = find_name(matcher, anchor, start, &name);
 	if (answer == MASK_UNDECIDED)

@@ -278,7 +278,7 @@ mask_swallow(struct mask_swallow *swallow, const struct mask_rules *rules,
     const struct mask_view *view, struct mask_spans *spans)
 {
 	bool undecided = false;
-	size_t at = swallow->at;
+	size_t at;
 
 	switch (swallow->kind) {
 	case SWALLOW_QUOTED:
@@ -295,6 +295,7 @@ mask_swallow(struct mask_swallow *swallow, const struct mask_rules *rules,
 		break;
 	case SWALLOW_UNQUOTED:
 	case SWALLOW_LINE:
+	default:
 		at = swallow_steps(swallow, view, &undecided);
 		break;
 	}

@@ -34,7 +34,7 @@ take_bracket(struct mask_swallow *swallow, char c)
 	if (c == ',' || c == ':')
 		return;
 	swallow->level++;
-	if (swallow->level > MAX_LEVEL)
+	if (swallow->level == 0 || swallow->level > MAX_LEVEL)
 		return;
 	if (c == '{')
 		swallow->objects |= UINT64_C(1) << (swallow->level - 1);

@@ -11,11 +11,12 @@
 
 #include "banned.h"
 
-void *xmalloc(size_t size);
-void *xcalloc(size_t n, size_t size);
+void *xmalloc(size_t size) __attribute__((returns_nonnull));
+void *xcalloc(size_t n, size_t size) __attribute__((returns_nonnull));
 /* Grows an array of n elements of the given size; overflow is checked. */
-void *xreallocarray(void *old, size_t n, size_t size);
-char *xstrdup(const char *text);
+void *xreallocarray(void *old, size_t n, size_t size)
+    __attribute__((returns_nonnull));
+char *xstrdup(const char *text) __attribute__((returns_nonnull));
 char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *format, va_list args)

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "file.h"
+#include "json.h"
 #include "memory.h"
 
 /* The system's, that a strict sandbox reads. */
@@ -47,9 +48,7 @@ add_resolved(struct paths *paths, char *path)
 static void
 free_paths(struct paths *paths)
 {
-	for (size_t i = 0; i < paths->n; i++)
-		free(paths->items[i]);
-	free(paths->items);
+	json_strings_free(paths->items);
 }
 
 static struct error *

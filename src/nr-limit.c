@@ -134,7 +134,7 @@ int
 main(int argc, char *argv[])
 {
 	struct limit_options options = limit_options_parse(argc, argv);
-	struct process_result result;
+	struct process_result result = { 0 };
 	struct error *error;
 
 	process_guard();
