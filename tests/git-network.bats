@@ -493,7 +493,9 @@ watch_processes() {
 	) 3>&- &
 	watcher=$!
 	task ".test_commands = [\"$watch\"]" >task.json
-	stage nr-run --agent-command "$watch; echo hello >hello.txt" \
+	# Without the sandbox: it would hide much of what is looked for.
+	stage nr-run --sandbox off \
+		--agent-command "$watch; echo hello >hello.txt" \
 		--artifact-store-url "file://$PWD/store" --log-level DEBUG task.json
 	touch finished
 	wait "$watcher" || true
