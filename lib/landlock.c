@@ -198,6 +198,47 @@ allow_reading(
 }
 
 static struct error *
+allow_entry(struct landlock_rules *rules, int fd, const char *path,
+    const char *name, char *const *hidden)
+{
+	int child_fd = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char *child;
+	struct error *error;
+
+	if (child_fd < 0)
+		return NULL;
+	child =
+	    path[1] == '\0' ? xasprintf("/%s", name) : file_join(path, name);
+	error = allow_reading(rules, child_fd, child, hidden);
+	free(child);
+	return error;
+}
+
+/* Where one may pass but not look around: the way to what is hidden is
+ * known, and what lies beside it further down can be looked at again. */
+static struct error *
+allow_ways(
+    struct landlock_rules *rules, int fd, const char *path, char *const *hidden)
+{
+	size_t len = path[1] == '\0' ? 0 : strlen(path);
+	struct error *error = NULL;
+
+	for (size_t i = 0; error == NULL && hidden[i] != NULL; i++) {
+		const char *rest;
+		char *name;
+
+		if (strncmp(hidden[i], path, len) != 0 || hidden[i][len] != '/')
+			continue;
+		rest = hidden[i] + len + 1;
+		name = xstrndup(rest, strcspn(rest, "/"));
+		error = allow_entry(rules, fd, path, name, hidden);
+		free(name);
+	}
+	return error;
+}
+
+/* `fd` is consumed. */
+static struct error *
 allow_entries(
     struct landlock_rules *rules, int fd, const char *path, char *const *hidden)
 {
@@ -206,22 +247,13 @@ allow_entries(
 	const struct dirent *entry;
 	struct error *error = NULL;
 
-	/* What we cannot list, the child cannot either. */
+	if (dir == NULL)
+		error = allow_ways(rules, fd, path, hidden);
 	while (error == NULL && dir != NULL && (entry = readdir(dir)) != NULL) {
-		char *child;
-		int child_fd;
-
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0 || entry->d_type == DT_LNK)
-			continue;
-		child_fd =
-		    openat(fd, entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (child_fd < 0)
-			continue;
-		child = path[1] == '\0' ? xasprintf("/%s", entry->d_name)
-					: file_join(path, entry->d_name);
-		error = allow_reading(rules, child_fd, child, hidden);
-		free(child);
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0 && entry->d_type != DT_LNK)
+			error =
+			    allow_entry(rules, fd, path, entry->d_name, hidden);
 	}
 	if (dir != NULL)
 		closedir(dir);

@@ -470,6 +470,8 @@ process_run(
 	if (full.environment == NULL)
 		full.environment = environment =
 		    process_environment(NULL, NULL, NULL);
+	full.sandbox.has_output =
+	    full.inherit_output && full.stall_seconds <= 0;
 	signals_take(&run.signals);
 	family_init(&run.family);
 	run.limiter = limiter_open(&full.limits);

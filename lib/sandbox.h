@@ -31,6 +31,9 @@ struct sandbox_options {
 	enum sandbox_mode mode;
 	bool no_network;       /* but for a loopback, where that can be had */
 	const char *workspace; /* NULL: none */
+	/* It has our standard output and error, and may open them again when
+	 * they are files: /dev/stdout, /dev/stderr. */
+	bool has_output;
 	/* NULL-terminated, or NULL. What is not there is passed over. */
 	char **write;
 	char **read; /* although it is hidden */

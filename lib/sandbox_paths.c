@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sandbox_paths.h"
 
+#include <sys/stat.h>
+
 #include "config.h"
 #include "file.h"
 #include "json.h"
@@ -99,6 +101,22 @@ allow_reading(
 }
 
 static struct error *
+allow_output(struct landlock_rules *rules)
+{
+	static const char *const paths[] = { "/proc/self/fd/1",
+		"/proc/self/fd/2" };
+	struct error *error = NULL;
+	struct stat info;
+
+	/* What is no file has no rules. */
+	for (size_t i = 0; error == NULL && i < 2; i++)
+		if (stat(paths[i], &info) == 0 && S_ISREG(info.st_mode))
+			error = landlock_allow(
+			    rules, paths[i], LANDLOCK_DEVICE);
+	return error;
+}
+
+static struct error *
 allow_writing(struct landlock_rules *rules,
     const struct sandbox_options *options, char *const *more, const char *tmp)
 {
@@ -117,6 +135,8 @@ allow_writing(struct landlock_rules *rules,
 		error = landlock_allow(rules, "/dev/shm", LANDLOCK_WRITE);
 	if (error == NULL)
 		error = allow_list(rules, devices, LANDLOCK_DEVICE);
+	if (error == NULL && options->has_output)
+		error = allow_output(rules);
 	return error;
 }
 

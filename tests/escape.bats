@@ -1,0 +1,450 @@
+load helper
+load users
+: "${NR_TESTS:=$ROOT/build/tests}"
+
+prepare_test() {
+	make_common
+	mkdir ws outside home hidden
+	mkdir home/.ssh
+	echo precious >outside/file
+	echo secret >hidden/secret
+	echo secret >home/.ssh/id
+	echo secret >home/.netrc
+	echo mine >home/.bashrc
+	echo mine >ws/file
+	ln -s ../outside/file ws/link-to-outside
+	chmod -R a+rwX ws outside home hidden
+	common_home=$PWD/home
+}
+
+# boxed USER [ARGS]: in the sandbox, with the workspace as current directory.
+boxed() {
+	local user=$1
+	shift
+	rm -f report.json
+	run --separate-stderr as "$user" env HOME="$common_home" sh -c 'cd ws && exec "$@"' sh \
+		nr-limit -s workspace --hide "$common/hidden" --report ../report.json "$@"
+}
+
+# One that does what it must not do when there is no sandbox.
+is_precious() {
+	[ "$(cat outside/file)" = precious ]
+	[ "$(ls outside)" = file ]
+}
+
+@test "what hides from the supervisor is found and ended, every way" {
+	local user way pid
+	for user in $NR_USERS; do
+		for way in session daemon output deaf stopped stops-itself thread name \
+			vfork runs-away numbers reaper comes-back; do
+			rm -f pids
+			run as "$user" timeout 30 nr-limit -t 1 -k 0.1 hide "$way" pids
+			[ "$status" -eq 0 ] || [ "$status" -eq 124 ] || {
+				echo "$user: $way: $status"
+				return 1
+			}
+			[ -s pids ]
+			while read -r pid; do
+				[ ! -d "/proc/$pid" ] || {
+					echo "$user: $way: $pid is left"
+					return 1
+				}
+			done <pids
+			run ! pgrep -x hide
+		done
+	done
+}
+
+@test "what hides is ended too when the runner is cancelled" {
+	local way pid
+	for way in deaf daemon stopped reaper; do
+		rm -f pids
+		nr-limit -k 0.1 sh -c "hide $way pids; sleep 60" &
+		pid=$!
+		while [ ! -s pids ]; do sleep 0.02; done
+		kill -TERM "$pid"
+		wait "$pid" || :
+		run ! pgrep -x hide
+	done
+}
+
+@test "what hides is ended too when the runner is killed, or its guard" {
+	local user pid victim i
+	for user in $NR_USERS; do
+		for victim in guard runner; do
+			rm -f pids
+			as "$user" nr-limit -k 0.1 sh -c 'hide deaf pids; sleep 60' &
+			while [ ! -s pids ]; do sleep 0.02; done
+			# The guard is the parent of the runner.
+			pid=$(pgrep -o -x nr-limit)
+			[ "$victim" = guard ] || pid=$(pgrep -n -x nr-limit)
+			kill -KILL "$pid"
+			wait $! || :
+			for i in $(seq 200); do
+				pgrep -x 'hide|nr-limit' >/dev/null || break
+				sleep 0.05
+			done
+			run ! pgrep -x 'hide|nr-limit'
+		done
+	done
+}
+
+@test "the sandbox denies every attempt of the table, to root and to others" {
+	local user what argument
+	for user in $NR_USERS; do
+		while IFS='|' read -r what argument; do
+			case $argument in
+			ws/*) argument=${argument#ws/} ;;
+			/* | '' | x) ;;
+			*) argument=../$argument ;;
+			esac
+			boxed "$user" attempt "$what" "$argument"
+			[ "$status" -eq 1 ] || {
+				echo "$user: $what $argument: $status $output $stderr"
+				return 1
+			}
+		done < <(grep -v '^#' "$ROOT/tests/escape.denied")
+		is_precious
+		[ "$(cat home/.bashrc)" = mine ]
+		[ ! -u ws/file ]
+	done
+}
+
+@test "the same attempts mostly work without a sandbox, so that the table means something" {
+	local what
+	for what in 'write outside/file' 'create outside/new' 'truncate outside/file' \
+		'read hidden/secret' 'write home/.bashrc' 'read home/.ssh/id' \
+		'set-user-id ws/file' 'bind-path outside/socket'; do
+		# shellcheck disable=SC2086 # words
+		run nr-limit attempt $what
+		[ "$status" -eq 0 ]
+	done
+}
+
+@test "nothing outside is changed by links, renames and open descriptors" {
+	local user
+	for user in $NR_USERS; do
+		boxed "$user" sh -c '
+			ln ../outside/file hard && echo x >hard
+			mv ../outside/file stolen
+			mv file ../outside/given
+			ln -s ../outside dir && echo x >dir/new
+			echo x >>/proc/self/cwd/../outside/file
+			exec 5<../outside/file && echo x >/proc/self/fd/5
+			rm -f ../outside/file
+			rmdir ../outside
+			mkdir ../outside/dir
+			mkfifo ../outside/pipe
+			tar -C .. -cf x.tar outside/file && tar -C .. -xf x.tar --overwrite
+			cp file ../outside/file
+			:'
+		[ "$status" -eq 0 ]
+		is_precious
+		rm -rf ws/dir ws/x.tar ws/hard
+	done
+}
+
+@test "in the workspace files can be made, renamed, linked, removed" {
+	local user
+	for user in $NR_USERS; do
+		boxed "$user" sh -euc '
+			mkdir -p a/b && echo 1 >a/one && mv a/one a/b/two && ln a/b/two three
+			ln -s three four && mkfifo pipe && truncate -s 0 three && cat four
+			echo 1 >a/b/five && mv a/b ../ws/c && rm -r c a three four pipe
+			python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"s\")"
+			rm s; chmod 600 file; touch file; echo fine >/dev/null; echo fine >/dev/stderr'
+		[ "$status" -eq 0 ]
+	done
+}
+
+@test "TMPDIR is a directory of its own, which is removed" {
+	local user
+	for user in $NR_USERS; do
+		boxed "$user" sh -c 'mktemp; ls -ld "$TMPDIR"; echo "$TMPDIR" >tmp'
+		[ "$status" -eq 0 ]
+		[[ $output == *drwx------* ]]
+		[ -n "$(cat ws/tmp)" ]
+		[ ! -e "$(cat ws/tmp)" ]
+		rm ws/tmp
+	done
+}
+
+@test "neither environment nor memory nor descriptors of the runner can be had" {
+	local user pid
+	for user in $NR_USERS; do
+		boxed "$user" sh -c '
+			cat "/proc/$PPID/environ" && echo environ
+			attempt memory "$PPID" && echo memory
+			attempt trace "$PPID" && echo trace
+			attempt descriptor "$PPID" && echo descriptor
+			attempt signal "$PPID" && echo signal
+			cat "/proc/$PPID/fd/0" && echo fd
+			:' </dev/null
+		[ "$status" -eq 0 ]
+		[[ $output != *[a-z]* ]]
+	done
+}
+
+@test "a process of the same user outside cannot be signalled, traced or read" {
+	local user pid
+	for user in $NR_USERS; do
+		as "$user" sh -c 'echo $$ >pid; TOKEN=abc exec sleep 60' &
+		while [ ! -s pid ]; do sleep 0.02; done
+		pid=$(cat pid)
+		boxed "$user" sh -c "attempt signal $pid; attempt trace $pid; attempt memory $pid
+			tr '\\0' '\\n' </proc/$pid/environ | grep TOKEN; kill -9 $pid; :"
+		[[ $output != *TOKEN* ]]
+		[ "$(grep -c . <<<"$output")" -eq 3 ]
+		kill "$pid"
+		wait $! || :
+		rm -f pid
+	done
+}
+
+@test "setuid programs give nothing" {
+	cp "$(command -v id)" bin/suid-id
+	chmod 4755 bin/suid-id
+	local user
+	for user in $NR_USERS; do
+		boxed "$user" suid-id -u
+		[ "$output" = "$(as "$user" id -u)" ]
+		boxed "$user" grep NoNewPrivs /proc/self/status
+		[ "$output" = $'NoNewPrivs:\t1' ]
+	done
+}
+
+@test "root has no capabilities over the machine" {
+	boxed self sh -c 'sed -n "s/^Cap[PEIA].*:.//p" /proc/self/status'
+	local set
+	# All but chown, files of others, kill, identity, low ports, chroot.
+	while read -r set; do
+		[ $((0x$set & ~0x404ff)) -eq 0 ]
+	done <<<"$output"
+}
+
+@test "who is watched is told by abstract sockets of others no more than by their processes" {
+	python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(b"\0necrocode-test-'$$'")
+s.listen()
+open("listening", "w")
+time.sleep(60)' &
+	local server=$! user
+	while [ ! -e listening ]; do sleep 0.02; done
+	run attempt connect-name "necrocode-test-$$"
+	[ "$status" -eq 0 ]
+	for user in $NR_USERS; do
+		boxed "$user" attempt connect-name "necrocode-test-$$"
+		[ "$status" -eq 1 ]
+	done
+	kill "$server"
+}
+
+@test "--no-network: nobody outside is reached, with and without a sandbox" {
+	python3 -m http.server 0 --bind 127.0.0.1 >server.log 2>&1 &
+	local server=$! port user mode
+	while ! port=$(grep -om1 'port [0-9]*' server.log | cut -d' ' -f2) || [ -z "$port" ]; do
+		sleep 0.05
+		ss -ltnp >server.log.2 2>/dev/null || :
+		port=$(python3 - "$server" <<-'EOF'
+			import os, sys
+			inodes = {os.readlink(f"/proc/{sys.argv[1]}/fd/{f}")
+			          for f in os.listdir(f"/proc/{sys.argv[1]}/fd")}
+			for line in open("/proc/net/tcp").readlines()[1:]:
+			    w = line.split()
+			    if f"socket:[{w[9]}]" in inodes and w[3] == "0A":
+			        print(int(w[1].split(":")[1], 16))
+		EOF
+		)
+		[ -z "$port" ] || break
+	done
+	run attempt connect "$port"
+	[ "$status" -eq 0 ]
+	for user in $NR_USERS; do
+		for mode in off workspace; do
+			limited "$user" -s "$mode" -w "$common" --no-network attempt connect "$port"
+			[ "$status" -eq 1 ]
+			[ "$(of_report .sandbox.network)" != allowed ]
+			limited "$user" -s "$mode" -w "$common" --no-network attempt datagram 127.0.0.53
+			limited "$user" -s "$mode" -w "$common" --no-network attempt datagram 192.0.2.1
+			[ "$status" -eq 1 ]
+		done
+	done
+	kill "$server"
+}
+
+@test "--no-network leaves a loopback, where there can be a namespace" {
+	local user
+	for user in $NR_USERS; do
+		limited "$user" --no-network python3 -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(s.getsockname())
+print("connected")'
+		case $(of_report .sandbox.network) in
+		namespace) [ "$output" = connected ] ;;
+		seccomp) [ "$status" -ne 0 ] ;;
+		*) false ;;
+		esac
+	done
+}
+
+@test "what makes git run code is as it was, while git itself works" {
+	local user
+	git init -q ws
+	git -C ws add file
+	git -C ws commit -qm first
+	git -C ws config core.precious yes
+	chmod -R a+rwX ws
+	for user in $NR_USERS; do
+		# The repository must be the user's own for git.
+		[ "$user" = self ] || chown -R 65534:65534 ws
+		cp ws/.git/config config
+		boxed "$user" sh -c '
+			export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a
+			echo "$$" >new && git add new && git commit -qm second && git switch -qc b$$ &&
+				git status >/dev/null && git diff HEAD~1 >/dev/null && echo works
+			echo "[core] hooksPath = /evil" >>.git/config
+			git config core.fsmonitor /evil
+			echo "#!/bin/sh" >.git/hooks/pre-commit; chmod +x .git/hooks/pre-commit
+			mkdir -p .git/info; echo "* filter=evil" >.git/info/attributes
+			mv .git/hooks .git/hooks2; mv .git git2; rm -rf .git/config
+			:'
+		[[ $output == *works* ]]
+		cmp ws/.git/config config
+		[ ! -e ws/.git/hooks/pre-commit ]
+		[ ! -e ws/.git/info/attributes ]
+		[ -d ws/.git/hooks ]
+		[ ! -e ws/git2 ]
+		git config --global safe.directory '*'
+		git -C ws fsck --no-progress
+	done
+}
+
+@test "in a worktree git works, and its repository's settings are as they were" {
+	git init -q repository
+	git -C repository commit -q --allow-empty -m first
+	git -C repository worktree add -q ../tree
+	cp repository/.git/config config
+	cp tree/.git pointer
+	cp repository/.git/worktrees/tree/commondir commondir
+	run --separate-stderr sh -c 'cd tree && exec "$@"' sh nr-limit -s workspace sh -c '
+		echo new >new && git add new && git -c user.name=a -c user.email=a commit -qm second && echo works
+		git config core.fsmonitor /evil
+		echo "gitdir: /evil" >.git
+		for dir in ../repository/.git ../repository/.git/worktrees/tree; do
+			echo "[core] hooksPath = /evil" >>$dir/config
+			echo x >$dir/hooks/pre-commit
+		done
+		echo /evil >../repository/.git/worktrees/tree/commondir
+		echo x >../repository/file'
+	[[ $output == *works* ]]
+	cmp repository/.git/config config
+	cmp tree/.git pointer
+	cmp repository/.git/worktrees/tree/commondir commondir
+	[ ! -e repository/.git/hooks/pre-commit ]
+	[ ! -e repository/file ]
+	git -C tree log --format=%s | grep -qx second
+}
+
+@test "hidden is hidden by any name, and --read shows it" {
+	boxed self sh -c 'cat ../hidden/secret; cat ../ws/../hidden/secret; ln ../hidden/secret s && cat s
+		ln -s ../hidden/secret t && cat t; cp -r ../hidden . && cat hidden/secret; cd ../hidden && cat secret'
+	[[ $output != *secret* ]]
+	boxed self --read "$common/home/.netrc" cat ../home/.netrc
+	[ "$output" = secret ]
+}
+
+@test "runs of others are not read" {
+	mkdir -p "$XDG_STATE_HOME/necrocode/runs/other"
+	echo other >"$XDG_STATE_HOME/necrocode/runs/other/run.log"
+	boxed self cat "$XDG_STATE_HOME/necrocode/runs/other/run.log"
+	[ "$status" -ne 0 ]
+}
+
+@test "a strict sandbox reads the system alone, or is refused" {
+	limited self -s strict -w ws --read "$common/bin" sh -c 'cat ws/file; cat outside/file; ls /
+		cat home/.bashrc; unshare -U true && echo namespace; echo x >/dev/shm/x'
+	if [ "$status" -eq 77 ]; then
+		[[ $stderr == *'cannot make a strict sandbox'* ]]
+	else
+		[ "$output" = mine ]
+		[ ! -e /dev/shm/x ]
+	fi
+}
+
+@test "a sandbox in a sandbox works" {
+	boxed self nr-limit -s workspace -w . -t 10 sh -c 'echo inner >inner; echo x >../outside/new'
+	[ "$(cat ws/inner)" = inner ]
+	is_precious
+}
+
+@test "limits hold inside a sandbox" {
+	local user
+	for user in $NR_USERS; do
+		boxed "$user" -m 64M consume memory 1000
+		[ "$status" -eq 86 ]
+		boxed "$user" -n 30 consume raise-limit 200
+		[ "$status" -eq 11 ]
+		boxed "$user" -p 30 -t 1 -k 0.1 consume bomb 300
+		[ "$status" -eq 124 ] || [ "$status" -eq 86 ]
+		run ! pgrep -x consume
+	done
+}
+
+@test "gigabytes of output cost no disk and no memory" {
+	nr-limit --stall-timeout 60 --report report.json head -c 2G /dev/zero | tail -c 1 >last
+	[ "$(jq .written_bytes report.json)" -lt 1000000 ]
+	[ "$(stat -c %s last)" -eq 1 ]
+}
+
+@test "1,000 supervised commands leak neither descriptors nor memory nor files" {
+	mkdir leak tmp
+	cd leak
+	TMPDIR=$common/tmp run "$NR_TESTS/supervise" leak 1000
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+# The task of helper.bash, for a slot in this directory.
+task_here() {
+	task ".slot_path = \"$PWD/slot\" | ${1:-.}"
+}
+
+@test "an agent and a test of the pipeline are in the sandbox" {
+	make_slot
+	printf '#!/bin/sh\necho x >../outside/agent; echo new >file; echo "$TMPDIR" >>file\n' >agent.sh
+	chmod +x agent.sh
+	stage nr-exec --agent-command ./agent.sh < <(task_here)
+	[ "$status" -eq 0 ]
+	is_precious
+	[ "$(field '.impl_result.files_changed[0]')" = file ]
+	stage nr-test < <(task_here '.test_commands = ["echo x >../outside/test"]')
+	[ "$status" -eq 82 ]
+	is_precious
+	stage nr-test --sandbox off < <(task_here '.test_commands = ["echo x >../outside/test"]')
+	[ "$status" -eq 0 ]
+}
+
+@test "an agent or a test over its memory limit is a ResourceLimitError" {
+	make_slot
+	stage nr-exec --max-memory-mb 64 --agent-command "$common/bin/consume memory 1000" < <(task_here)
+	[ "$status" -eq 86 ]
+	[ "$(error_type)" = ResourceLimitError ]
+	[[ $(field .error.message) == *'limit of 64 MiB (peak '* ]]
+	[ "$(field '.impl_result.attempts[0].end')" = memory ]
+	stage nr-test --max-memory-mb 64 < <(task_here ".test_commands = [\"$common/bin/consume memory 1000\"]")
+	[ "$status" -eq 86 ]
+	[ "$(error_type)" = ResourceLimitError ]
+	[ "$(field '.test_result.test_results[0].end')" = memory ]
+}
+
+@test "sandbox_network: deny, sandbox_write and sandbox_read reach agents and tests" {
+	make_slot
+	mkdir cache
+	stage nr-test --sandbox-write "$PWD/cache" --sandbox-read "$PWD/home/.netrc" \
+		--sandbox-network deny < <(task_here '.test_commands = ["echo x >../cache/x",
+			"! attempt datagram 192.0.2.1"]')
+	[ "$status" -eq 0 ]
+	[ -e cache/x ]
+}
