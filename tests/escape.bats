@@ -152,9 +152,15 @@ is_precious() {
 			ln -s three four && mkfifo pipe && truncate -s 0 three && cat four
 			echo 1 >a/b/five && mv a/b ../ws/c && rm -r c a three four pipe
 			python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"s\")"
-			rm s; chmod 600 file; touch file; echo fine >/dev/null; echo fine >/dev/stderr'
+			rm s; touch own; chmod 600 own; touch -t 202001010000 own; rm own
+			echo fine >/dev/null'
 		[ "$status" -eq 0 ]
 	done
+}
+
+@test "output that is a file can be opened again by its name in /dev" {
+	nr-limit -w ws sh -c 'echo one; echo two >>/dev/stdout' >out
+	[ "$(cat out)" = $'one\ntwo' ]
 }
 
 @test "TMPDIR is a directory of its own, which is removed" {
