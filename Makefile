@@ -207,7 +207,7 @@ build/tidy/%: %.c $(headers) .clang-tidy
 
 bench:
 	@$(MAKE) -s deps-build deps-bench
-	@$(MAKE) -s all
+	@$(MAKE) -s all build-tests
 	NR_BIN=$(abspath $(BIN)) tests/bench/run.sh
 
 data = share/examples share/schema share/completions share/patterns \

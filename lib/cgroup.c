@@ -304,6 +304,22 @@ cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage)
 }
 
 void
+cgroup_sweep(pid_t runner)
+{
+	for (int i = 0; i < CGROUP_N_CONTROLLERS; i++) {
+		struct cgroup_place place;
+		char *path;
+
+		if (!cgroup_find_place(&place, names[i], names))
+			continue;
+		path = group_name(place.directory, runner);
+		remove_group(path);
+		free(path);
+		free(place.directory);
+	}
+}
+
+void
 cgroup_close(struct cgroup *cgroup)
 {
 	if (cgroup == NULL)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum cgroup_controller { CGROUP_MEMORY, CGROUP_CPU, CGROUP_PIDS };
 enum { CGROUP_N_CONTROLLERS = 3 };
@@ -41,6 +42,9 @@ struct cgroup_usage {
 	double throttled_seconds;
 };
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);
+
+/* Removes what a runner that was killed has left; its command is gone. */
+void cgroup_sweep(pid_t runner);
 
 /* Removes the group, which must be empty, and frees. */
 void cgroup_close(struct cgroup *cgroup);

@@ -85,9 +85,8 @@ parse_mount(struct hierarchy *hierarchy, const char *line, const char *wanted)
 	return wanted[0] == '\0';
 }
 
-/* The hierarchy of a version 1 controller; "": that of version 2. */
 static bool
-find_hierarchy(struct hierarchy *hierarchy, const char *controller)
+search_mounts(struct hierarchy *hierarchy, const char *controller)
 {
 	FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
@@ -101,6 +100,31 @@ find_hierarchy(struct hierarchy *hierarchy, const char *controller)
 	free(line);
 	fclose(mounts);
 	return found;
+}
+
+/*
+ * The hierarchy of a version 1 controller; "": that of version 2; NULL: it is
+ * not mounted. Asked once: the system mounts them when it starts.
+ */
+static const struct hierarchy *
+find_hierarchy(const char *controller)
+{
+	enum { MAX_KNOWN = 4 };
+	static struct known {
+		const char *controller;
+		bool found;
+		struct hierarchy hierarchy;
+	} known[MAX_KNOWN];
+	size_t i = 0;
+
+	while (known[i].controller != NULL &&
+	    strcmp(known[i].controller, controller) != 0)
+		i++;
+	if (known[i].controller == NULL) {
+		known[i].controller = controller;
+		known[i].found = search_mounts(&known[i].hierarchy, controller);
+	}
+	return known[i].found ? &known[i].hierarchy : NULL;
 }
 
 /* The path of this process in a hierarchy: "4:memory:/path" or "0::/path". */
@@ -133,26 +157,26 @@ own_path(const char *controller)
 static char *
 own_directory(const char *controller, int *version)
 {
-	struct hierarchy hierarchy;
+	const struct hierarchy *hierarchy = find_hierarchy(controller);
 	char *path, *directory;
 	size_t len;
 
-	if (!find_hierarchy(&hierarchy, controller))
+	if (hierarchy == NULL)
 		return NULL;
 	path = own_path(controller);
 	if (path == NULL)
 		return NULL;
 	/* A container sees only its part mounted. */
-	len = strlen(hierarchy.root);
-	if (len > 1 && strncmp(path, hierarchy.root, len) == 0)
+	len = strlen(hierarchy->root);
+	if (len > 1 && strncmp(path, hierarchy->root, len) == 0)
 		directory =
-		    xasprintf("%s%s", hierarchy.mount_point, path + len);
+		    xasprintf("%s%s", hierarchy->mount_point, path + len);
 	else if (strcmp(path, "/") == 0)
-		directory = xstrdup(hierarchy.mount_point);
+		directory = xstrdup(hierarchy->mount_point);
 	else
-		directory = xasprintf("%s%s", hierarchy.mount_point, path);
+		directory = xasprintf("%s%s", hierarchy->mount_point, path);
 	free(path);
-	*version = hierarchy.version;
+	*version = hierarchy->version;
 	return directory;
 }
 

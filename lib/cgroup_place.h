@@ -14,9 +14,9 @@ struct cgroup_place {
 };
 
 /*
- * `controller` is "memory", "cpu" or "pids". For version 2 the controllers of
- * `wanted` (NULL-terminated) are switched on where that is possible without
- * anybody's harm. False: there is no place.
+ * `controller` is "memory", "cpu" or "pids", as a constant. For version 2 the
+ * controllers of `wanted` (NULL-terminated) are switched on where that is
+ * possible without anybody's harm. False: there is no place.
  */
 bool cgroup_find_place(struct cgroup_place *place, const char *controller,
     const char *const *wanted);

@@ -28,8 +28,7 @@ namespaces_open(const struct namespace_plan *plan)
 {
 	struct namespaces *namespaces;
 
-	if (!plan->network && plan->anchored == NULL &&
-	    plan->read_only == NULL && plan->tmp == NULL)
+	if (!plan->network && plan->anchored == NULL && plan->read_only == NULL)
 		return NULL;
 	namespaces = xcalloc(1, sizeof *namespaces);
 	namespaces->plan = *plan;
@@ -128,10 +127,6 @@ arrange_mounts(const struct namespace_plan *plan)
 	/* Nothing of it is to be seen outside. */
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return false;
-	if (plan->tmp != NULL) {
-		mount_again(plan->tmp, "/var/tmp", 0);
-		mount_again(plan->tmp, "/tmp", 0);
-	}
 	return mount_all(plan->anchored, 0) &&
 	    mount_all(plan->read_only, MOUNT_ATTR_RDONLY);
 }
@@ -139,8 +134,7 @@ arrange_mounts(const struct namespace_plan *plan)
 static bool
 wants_mounts(const struct namespace_plan *plan)
 {
-	return plan->anchored != NULL || plan->read_only != NULL ||
-	    plan->tmp != NULL;
+	return plan->anchored != NULL || plan->read_only != NULL;
 }
 
 void

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Namespaces for a child: a network of its own with nothing but a loopback,
- * and a view of the file system in which some paths are read-only and one
- * directory stands in for /tmp. Root has them as it is; others by way of a
- * user namespace in which they stay who they are, where the system lets them.
+ * and a view of the file system in which some paths are read-only. Root has
+ * them as it is; others by way of a user namespace in which they stay who they
+ * are, where the system lets them.
  */
 #ifndef NAMESPACE_H
 #define NAMESPACE_H
@@ -16,7 +16,6 @@ struct namespace_plan {
 	 * written to as before, but not be renamed or removed. */
 	char *const *anchored;
 	char *const *read_only;
-	const char *tmp; /* stands in for /tmp and /var/tmp; NULL: none */
 };
 
 struct namespaces;

@@ -125,11 +125,10 @@ find(const struct look *look, pid_t pid)
 
 /* Does it descend from us, and not by way of a bystander? */
 static bool
-is_ours(const struct look *look, const struct family *family,
+is_ours(const struct look *look, const struct family *family, pid_t self,
     const struct family_member *member)
 {
 	enum { MAX_DEPTH = 10000 }; /* a look is no snapshot: loops happen */
-	pid_t self = getpid();
 
 	for (int i = 0; member != NULL && i < MAX_DEPTH; i++) {
 		if (family_is_bystander(family, member->pid))
@@ -146,11 +145,12 @@ static void
 find_members(struct look *look, struct family *family)
 {
 	struct look all = { 0 };
+	pid_t self = getpid();
 
 	*look = (struct look){ 0 };
 	family->blind = !look_around(&all);
 	for (size_t i = 0; i < all.n; i++)
-		if (is_ours(&all, family, &all.members[i]))
+		if (is_ours(&all, family, self, &all.members[i]))
 			look_add(look, &all.members[i]);
 	free(all.members);
 }

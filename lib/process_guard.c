@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "clock.h"
 
 static const double give_up_seconds = 5;
@@ -62,8 +63,10 @@ look_after(pid_t runner, struct family *family, const sigset_t *all)
 		kill(runner, SIGCONT);
 		return;
 	}
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status)) {
 		end_family(family, all);
+		cgroup_sweep(runner);
+	}
 	end_like(status);
 }
 

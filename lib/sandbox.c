@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,31 +99,21 @@ check_kernel(const struct sandbox_options *options)
 	return NULL;
 }
 
-/*
- * It has a directory of its own name in it, so that its path is right also
- * where it stands in for /tmp.
- */
 static struct error *
 make_tmp(struct sandbox *sandbox)
 {
 	const char *parent = getenv("TMPDIR");
-	char *path, *inner;
-	struct error *error = NULL;
+	struct error *error;
 
 	if (parent == NULL || *parent != '/')
 		parent = "/tmp";
-	path = file_join(parent, "nr-XXXXXX");
-	if (mkdtemp(path) == NULL) {
-		error = error_errno(ERROR_IO,
-		    "cannot create a temporary directory in '%s'", parent);
-		free(path);
-		return error;
-	}
-	sandbox->tmp = path;
-	inner = file_join(path, strrchr(path, '/') + 1);
-	if (mkdir(inner, 0700) < 0)
-		error = error_errno(ERROR_IO, "cannot create '%s'", inner);
-	free(inner);
+	sandbox->tmp = file_join(parent, "nr-XXXXXX");
+	if (mkdtemp(sandbox->tmp) != NULL)
+		return NULL;
+	error = error_errno(
+	    ERROR_IO, "cannot create a temporary directory in '%s'", parent);
+	free(sandbox->tmp);
+	sandbox->tmp = NULL;
 	return error;
 }
 

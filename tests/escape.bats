@@ -73,7 +73,7 @@ is_precious() {
 	for user in $NR_USERS; do
 		for victim in guard runner; do
 			rm -f pids
-			as "$user" nr-limit -k 0.1 sh -c 'hide deaf pids; sleep 60' &
+			as "$user" nr-limit -k 0.1 -m 1G sh -c 'hide deaf pids; sleep 60' &
 			while [ ! -s pids ]; do sleep 0.02; done
 			# The guard is the parent of the runner.
 			pid=$(pgrep -o -x nr-limit)
@@ -85,6 +85,7 @@ is_precious() {
 				sleep 0.05
 			done
 			run ! pgrep -x 'hide|nr-limit'
+			[ -z "$(find /sys/fs/cgroup -name "necrocode-$pid" 2>/dev/null)" ]
 		done
 	done
 }

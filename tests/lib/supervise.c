@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * supervise cost [N]: /bin/true N times by fork and exec, under the
- * supervisor, and under it with everything on, in turn; medians in
- * microseconds.
+ * supervisor, and under it with everything on, in turn: the median of the
+ * wall time, and the mean of the CPU time, which others do not disturb.
  *
  * supervise leak [N]: N supervised commands with everything on; fails if
  * descriptors or memory grow, or temporary directories are left.
@@ -10,6 +10,7 @@
  * Both work in the current directory, a working tree or not.
  */
 #include <dirent.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,9 +103,27 @@ median(double *values, size_t n)
 	return values[n / 2];
 }
 
+/* Of this process and of those it has waited for. */
+static double
+cpu_seconds(void)
+{
+	static const int who[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+	struct rusage usage;
+	double sum = 0;
+
+	for (size_t i = 0; i < sizeof who / sizeof who[0]; i++) {
+		getrusage(who[i], &usage);
+		sum += (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+		    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) /
+			1e6;
+	}
+	return sum;
+}
+
 static struct error *
 measure(size_t n)
 {
+	double cpu[N_WAYS] = { 0 };
 	static double seconds[N_WAYS][MAX_RUNS];
 	static const char *const names[N_WAYS] = { "fork and exec",
 		"supervised", "and sandboxed", "everything on" };
@@ -113,6 +132,7 @@ measure(size_t n)
 
 	for (size_t i = 0; i < n * N_WAYS; i++) {
 		size_t way = i % N_WAYS;
+		double cpu_before = cpu_seconds();
 		double started = clock_monotonic();
 		struct error *error = way == 0 ? fork_and_exec(&ways[way])
 					       : supervise(&ways[way]);
@@ -120,14 +140,16 @@ measure(size_t n)
 		if (error != NULL)
 			return error;
 		seconds[way][i / N_WAYS] = clock_monotonic() - started;
+		cpu[way] += cpu_seconds() - cpu_before;
 	}
+	printf("%-14s%10s%10s%10s%10s\n", "us each", "wall", "more", "CPU",
+	    "more");
 	for (size_t way = 0; way < N_WAYS; way++) {
 		double us = median(seconds[way], n) * 1e6;
 
-		printf("%-14s%8.0f us", names[way], us);
-		if (way > 0)
-			printf("%+8.0f us", us - seconds[0][n / 2] * 1e6);
-		putchar('\n');
+		printf("%-14s%10.0f%+10.0f%10.0f%+10.0f\n", names[way], us,
+		    us - seconds[0][n / 2] * 1e6, cpu[way] / (double)n * 1e6,
+		    (cpu[way] - cpu[0]) / (double)n * 1e6);
 	}
 	return NULL;
 }
