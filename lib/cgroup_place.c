@@ -233,9 +233,29 @@ is_limited(const char *directory)
 }
 
 /*
+ * May the processes of a group be moved? Only where the group was given to us
+ * with all that is in it: by systemd's Delegate=, to a user other than root;
+ * to root, as the top of a container's view. Never out of the root of the
+ * hierarchy, where the whole machine is, and which has no type.
+ */
+static bool
+is_delegated(const char *directory, const char *path)
+{
+	struct stat info;
+	char text[64];
+
+	if (!cgroup_read(text, sizeof text, directory, "cgroup.type") ||
+	    stat(directory, &info) < 0)
+		return false;
+	if (geteuid() == 0)
+		return strcmp(path, "/") == 0;
+	return info.st_uid == geteuid();
+}
+
+/*
  * A group with processes can have no controllers below it, so those of a
  * group that was delegated to us move into one of their own first, as
- * systemd's Delegate= expects of a service.
+ * systemd expects of a service.
  */
 static bool
 make_room(const char *directory)
@@ -257,11 +277,25 @@ make_room(const char *directory)
 	return done;
 }
 
+/* Below the group that we are in. */
+static bool
+can_be_used(const char *own, const char *path, const char *const *wanted)
+{
+	/* Nothing is changed where nothing can be gained. */
+	if (!is_writable(own) || !has_any(own, "cgroup.controllers", wanted))
+		return false;
+	if (switch_on(own, wanted))
+		return true;
+	return is_delegated(own, path) && make_room(own) &&
+	    switch_on(own, wanted);
+}
+
 /* A place of version 2; consumes `own`. */
 static char *
 find_delegated(char *own, const char *const *wanted)
 {
-	char *parent = xstrdup(own), *slash = strrchr(parent, '/');
+	char *parent = xstrdup(own), *slash = strrchr(parent, '/'), *path;
+	bool usable;
 
 	if (slash != NULL)
 		*slash = '\0';
@@ -272,9 +306,10 @@ find_delegated(char *own, const char *const *wanted)
 		return parent;
 	}
 	free(parent);
-	if (is_writable(own) &&
-	    (switch_on(own, wanted) ||
-		(make_room(own) && switch_on(own, wanted))))
+	path = own_path("");
+	usable = path != NULL && can_be_used(own, path, wanted);
+	free(path);
+	if (usable)
 		return own;
 	free(own);
 	return NULL;

@@ -266,6 +266,20 @@ prepare_test() {
 		false
 }
 
+@test "nobody is moved between control groups but the command" {
+	local own parent
+	own=$(cat /proc/self/cgroup) parent=$(cat "/proc/$PPID/cgroup")
+	limited self -m 64M -c 100 -p 50 true
+	if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+		# As where version 1 is not mounted, and version 2 is bare.
+		unshare -m sh -c 'for dir in memory cpu pids cpu,cpuacct; do
+			umount -l "/sys/fs/cgroup/$dir" 2>/dev/null; done
+			exec nr-limit -m 64M -c 100 -p 50 true'
+	fi
+	[ "$(cat /proc/self/cgroup)" = "$own" ]
+	[ "$(cat "/proc/$PPID/cgroup")" = "$parent" ]
+}
+
 @test "the report goes to a descriptor that the command does not get" {
 	nr-limit --report-fd 9 sh -c 'ls /proc/self/fd | tr "\n" " "' 9>report.json >fds
 	[ "$(cat fds)" = '0 1 2 3 ' ]
