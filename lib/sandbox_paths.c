@@ -111,8 +111,8 @@ allow_output(struct landlock_rules *rules)
 	/* What is no file has no rules. */
 	for (size_t i = 0; error == NULL && i < 2; i++)
 		if (stat(paths[i], &info) == 0 && S_ISREG(info.st_mode))
-			error = landlock_allow(
-			    rules, paths[i], LANDLOCK_DEVICE);
+			error =
+			    landlock_allow(rules, paths[i], LANDLOCK_DEVICE);
 	return error;
 }
 

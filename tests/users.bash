@@ -2,6 +2,7 @@
 # Root also runs things as nobody, with copies of the programs that nobody can
 # get at. Sets NR_USERS to who there is to try.
 
+# shellcheck disable=SC2034 # for those who load this
 if [ "$(id -u)" -eq 0 ]; then
 	NR_USERS='self nobody'
 else
