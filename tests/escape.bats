@@ -38,7 +38,7 @@ is_precious() {
 		for way in session daemon output deaf stopped stops-itself thread name \
 			vfork runs-away numbers reaper comes-back; do
 			rm -f pids
-			run as "$user" timeout 30 nr-limit -t 1 -k 0.1 hide "$way" pids
+			run as "$user" timeout 30 nr-limit -t 1 -k 0.1 "$common/bin/hide" "$way" pids
 			[ "$status" -eq 0 ] || [ "$status" -eq 124 ] || {
 				echo "$user: $way: $status"
 				return 1
@@ -50,7 +50,7 @@ is_precious() {
 					return 1
 				}
 			done <pids
-			run ! pgrep -x hide
+			run ! is_running hide
 		done
 	done
 }
@@ -59,33 +59,34 @@ is_precious() {
 	local way pid
 	for way in deaf daemon stopped reaper; do
 		rm -f pids
-		nr-limit -k 0.1 sh -c "hide $way pids; sleep 60" &
+		nr-limit -k 0.1 sh -c "$common/bin/hide $way pids; sleep 60" &
 		pid=$!
 		while [ ! -s pids ]; do sleep 0.02; done
 		kill -TERM "$pid"
 		wait "$pid" || :
-		run ! pgrep -x hide
+		run ! is_running hide
 	done
 }
 
 @test "what hides is ended too when the runner is killed, or its guard" {
-	local user pid victim i
+	local user guard runner victim i
 	for user in $NR_USERS; do
 		for victim in guard runner; do
-			rm -f pids
-			as "$user" nr-limit -k 0.1 -m 1G sh -c 'hide deaf pids; sleep 60' &
+			rm -f pids guard
+			as "$user" sh -c 'echo $$ >guard; exec nr-limit -k 0.1 -m 1G \
+				sh -c "$1 deaf pids; sleep 60"' sh "$common/bin/hide" &
 			while [ ! -s pids ]; do sleep 0.02; done
-			# The guard is the parent of the runner.
-			pid=$(pgrep -o -x nr-limit)
-			[ "$victim" = guard ] || pid=$(pgrep -n -x nr-limit)
-			kill -KILL "$pid"
+			guard=$(cat guard)
+			runner=$(pgrep -P "$guard")
+			kill -KILL "${!victim}"
 			wait $! || :
 			for i in $(seq 200); do
-				pgrep -x 'hide|nr-limit' >/dev/null || break
+				is_running hide || [ -d "/proc/$runner" ] || break
 				sleep 0.05
 			done
-			run ! pgrep -x 'hide|nr-limit'
-			[ -z "$(find /sys/fs/cgroup -name "necrocode-$pid" 2>/dev/null)" ]
+			run ! is_running hide
+			[ ! -d "/proc/$runner" ]
+			[ -z "$(find /sys/fs/cgroup -name "necrocode-$runner" 2>/dev/null)" ]
 		done
 	done
 }
@@ -393,9 +394,9 @@ print("connected")'
 		[ "$status" -eq 86 ]
 		boxed "$user" -n 30 consume raise-limit 200
 		[ "$status" -eq 11 ]
-		boxed "$user" -p 30 -t 1 -k 0.1 consume bomb 300
+		boxed "$user" -p 30 -t 1 -k 0.1 "$common/bin/consume" bomb 300
 		[ "$status" -eq 124 ] || [ "$status" -eq 86 ]
-		run ! pgrep -x consume
+		run ! is_running consume
 	done
 }
 

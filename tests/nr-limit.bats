@@ -204,10 +204,10 @@ prepare_test() {
 @test "a fork bomb under --processes ends with its time, and nothing is left" {
 	local user
 	for user in $NR_USERS; do
-		limited "$user" -p 50 -t 1 -k 0.2 consume bomb 400
+		limited "$user" -p 50 -t 1 -k 0.2 "$common/bin/consume" bomb 400
 		[ "$status" -eq 124 ] || [ "$(of_report .end)" = processes ]
 		# Other tests may run one of their own meanwhile.
-		run ! pgrep -f 'consume bomb 400'
+		run ! is_running consume
 	done
 }
 
@@ -305,8 +305,8 @@ prepare_test() {
 			import signal, subprocess, sys, time, os
 			signal.signal(signal.SIGINT, signal.SIG_DFL)
 			p = subprocess.Popen(["nr-limit", "--report", "report.json", "sh", "-c",
-			                      "echo >started; setsid sleep 30; :"])
-			while not os.path.exists("started"):
+			                      "echo $$ >started; setsid sleep 30; :"])
+			while not os.path.exists("started") or not os.path.getsize("started"):
 			    time.sleep(0.01)
 			p.send_signal(getattr(signal, "SIG" + sys.argv[1]))
 			sys.exit(p.wait())
@@ -315,8 +315,8 @@ prepare_test() {
 		wait $! || code=$?
 		[ "$code" -eq "${name#*:}" ]
 		[ "$(jq -r .end report.json)" = cancelled ]
+		[ ! -d "/proc/$(cat started)" ]
 	done
-	run ! pgrep -f '^sleep 30$'
 }
 
 @test "nr-limit with closed standard descriptors runs the command all the same" {

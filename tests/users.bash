@@ -46,3 +46,9 @@ limited() {
 of_report() {
 	jq -r "$1" <<<"$report"
 }
+
+# Does a program of this test still run? All are started by their whole path,
+# which is this test's alone: others may run programs of the same name.
+is_running() {
+	pgrep -f "^$common/bin/$1( |\$)"
+}
