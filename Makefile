@@ -3,6 +3,7 @@
 PREFIX = /usr/local
 DESTDIR =
 CC = cc
+HOSTCC = $(CC)
 CFLAGS = -O2 -g
 CPPFLAGS =
 LDFLAGS =
@@ -49,7 +50,7 @@ test_programs = $(patsubst tests/lib/%.c,$(BUILD)/tests/%,\
 	$(wildcard tests/lib/*.c)) \
 	$(patsubst tests/escape/%.c,$(BUILD)/tests/escape/%,\
 	$(wildcard tests/escape/*.c))
-sources = $(wildcard lib/*.c src/*.c tests/lib/*.c tests/fuzz/*.c \
+sources = $(wildcard lib/*.c lib/tools/*.c src/*.c tests/lib/*.c tests/fuzz/*.c \
 	tests/escape/*.c)
 headers = $(wildcard lib/*.h)
 shell_scripts = $(scripts) $(wildcard share/examples/*.sh tests/tools/*.sh \
@@ -119,13 +120,21 @@ $(BUILD)/libnr.a: $(lib_objects)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-# The table of share/patterns, compiled in.
-$(BUILD)/lib/mask_rules_default.c: share/patterns/default.rules Makefile
+# The table of share/patterns, compiled in. What compiles it runs here and
+# now, whatever machine and checks the rest is built for.
+compiler_sources = lib/tools/mask_rules_compile.c lib/mask_rules_read.c \
+	lib/mask_rules_except.c lib/mask_finder_fill.c lib/buffer.c lib/error.c \
+	lib/memory.c
+
+$(BUILD)/mask_rules_compile: $(compiler_sources) $(wildcard lib/mask_*.h)
 	@mkdir -p $(@D)
-	{ echo '#include "mask_rules.h"'; \
-	echo 'const char *const mask_default_rules[] = {'; \
-	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&",/' $<; \
-	echo 'NULL };'; } >$@
+	$(HOSTCC) -std=c17 -O1 -D_POSIX_C_SOURCE=200809L -iquote lib -o $@ \
+		$(compiler_sources)
+
+$(BUILD)/lib/mask_rules_default.c: share/patterns/default.rules \
+		$(BUILD)/mask_rules_compile
+	@mkdir -p $(@D)
+	$(BUILD)/mask_rules_compile $< >$@
 
 $(BUILD)/%.o: $(BUILD)/%.c
 	$(CC) $(our_cppflags) $(CPPFLAGS) $(our_cflags) $(CFLAGS) -c -o $@ $<

@@ -2,6 +2,7 @@
 #include "mask.h"
 
 #include "mask_index.h"
+#include "mask_rules_read.h"
 #include "mask_value.h"
 #include "memory.h"
 
@@ -11,7 +12,7 @@ mask_new(void)
 	struct mask *mask = xcalloc(1, sizeof *mask);
 
 	mask->index = mask_index_new();
-	mask->rules = mask_rules_new();
+	mask->rule_labels = xcalloc(1, sizeof *mask->rule_labels);
 	mask->use_default = true;
 	return mask;
 }
@@ -27,7 +28,11 @@ mask_free(struct mask *mask)
 	}
 	free(mask->values);
 	mask_index_free(mask->index);
-	mask_rules_free(mask->rules);
+	mask_rules_reader_free(mask->own_rules);
+	for (size_t i = 0; i < mask->rule_labels->n; i++)
+		free(mask->rule_labels->texts[i]);
+	free(mask->rule_labels->texts);
+	free(mask->rule_labels);
 	mask_set_release(&mask->set);
 	free(mask);
 }
@@ -81,7 +86,9 @@ mask_name(const struct mask *mask, size_t n)
 const char *
 mask_rule_name(const struct mask *mask, size_t n)
 {
-	return n < mask->rules->n ? mask->rules->rules[n].name : NULL;
+	const struct mask_rules *rules = mask_rules_of(mask);
+
+	return n < rules->n ? mask_rules_name(rules, n) : NULL;
 }
 
 /* A label that shows a value is no label. */
@@ -94,13 +101,30 @@ check_label(const struct mask *mask, char *label)
 		label[strlen("***")] = '\0';
 }
 
+static void
+make_rule_labels(const struct mask *mask)
+{
+	const struct mask_rules *rules = mask_rules_of(mask);
+	struct mask_rule_labels *labels = mask->rule_labels;
+
+	if (labels->n > 0)
+		return;
+	labels->texts = xreallocarray(NULL, rules->n, sizeof *labels->texts);
+	for (; labels->n < rules->n; labels->n++)
+		labels->texts[labels->n] =
+		    make_label(mask_rules_name(rules, labels->n));
+}
+
 void
 mask_check_labels(const struct mask *mask)
 {
-	for (size_t i = 0; mask->labels && i < mask->n; i++)
+	if (!mask->labels)
+		return;
+	make_rule_labels(mask);
+	for (size_t i = 0; i < mask->n; i++)
 		check_label(mask, mask->values[i].label);
-	for (size_t i = 0; mask->labels && i < mask->rules->n; i++)
-		check_label(mask, mask->rules->rules[i].label);
+	for (size_t i = 0; i < mask->rule_labels->n; i++)
+		check_label(mask, mask->rule_labels->texts[i]);
 }
 
 void
@@ -118,24 +142,28 @@ mask_use_rules(struct mask *mask, bool use)
 struct error *
 mask_add_rules(struct mask *mask, const char *path)
 {
-	if (mask->use_default)
-		mask_rules_add_default(mask->rules);
-	return mask_rules_add_file(mask->rules, path);
+	if (mask->own_rules == NULL)
+		mask->own_rules = mask_rules_reader_new(
+		    mask->use_default ? &mask_default_rules : NULL);
+	return mask_rules_read(mask->own_rules, path);
 }
 
-struct mask_rules *
+const struct mask_rules *
 mask_rules_of(const struct mask *mask)
 {
-	if (mask->use_default)
-		mask_rules_add_default(mask->rules);
-	return mask->rules->n > 0 ? mask->rules : NULL;
+	static const struct mask_rules none = { .texts = "" };
+
+	if (mask->own_rules != NULL)
+		return mask_rules_reader_table(mask->own_rules);
+	return mask->use_default ? &mask_default_rules : &none;
 }
 
 const char *
 mask_name_of(const struct mask *mask, uint32_t value)
 {
 	if ((value & MASK_RULE) != 0)
-		return mask->rules->rules[value & ~(uint32_t)MASK_RULE].name;
+		return mask_rules_name(
+		    mask_rules_of(mask), value & ~(uint32_t)MASK_RULE);
 	return mask->values[value].name;
 }
 
@@ -145,6 +173,6 @@ mask_label_of(const struct mask *mask, uint32_t value)
 	if (!mask->labels)
 		return "***";
 	if ((value & MASK_RULE) != 0)
-		return mask->rules->rules[value & ~(uint32_t)MASK_RULE].label;
+		return mask->rule_labels->texts[value & ~(uint32_t)MASK_RULE];
 	return mask->values[value].label;
 }

@@ -42,21 +42,54 @@ mask_finder_step mask_finder_avx2;
  * SSSE3, 2 AVX2; and how many bytes it takes in a step. */
 mask_finder_step *mask_finder_best(int level, size_t *width);
 
-struct mask_rules;
 struct mask_anchor;
-struct mask_finder;
+struct mask_rules;
 
-/* Made when it is first asked for. */
-const struct mask_finder *mask_finder(struct mask_rules *rules);
-void mask_finder_free(struct mask_finder *finder);
-/* Of all finders made from now on, for tests. */
+enum { MASK_CHAIN_BITS = 10 };
+
+struct mask_finder {
+	uint32_t chains[1 << MASK_CHAIN_BITS]; /* of anchors, plus one */
+	struct mask_nibbles nibbles;
+};
+
+/* Makes the tables for anchors, and completes the anchors. */
+void mask_finder_fill(struct mask_finder *finder, struct mask_anchor *anchors,
+    size_t n, const char *texts);
+/* Of all searches from now on, for tests. */
 void mask_finder_limit(int level);
 
 /* Calls `found` for every anchor that lies in the text as a whole and begins
  * at `from` or later; in no particular order. */
 typedef void mask_finder_found(
     void *context, const struct mask_anchor *anchor, size_t start);
-void mask_finder_scan(const struct mask_finder *finder, const char *text,
+void mask_finder_scan(const struct mask_rules *rules, const char *text,
     size_t from, size_t len, mask_finder_found *found, void *context);
+
+static inline char
+mask_finder_fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* Four bytes, or three, as if all letters were small; the same number on
+ * every machine, for tables are made on another one. */
+static inline uint32_t
+mask_finder_load(const char *text, size_t len)
+{
+	const unsigned char *bytes = (const void *)text;
+	uint32_t gram =
+	    bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
+
+	if (len >= MASK_GRAM)
+		gram |= (uint32_t)bytes[3] << 24;
+	return gram | 0x20202020;
+}
+
+/* Of the first three. */
+static inline uint32_t
+mask_finder_hash(uint32_t gram)
+{
+	return ((gram & 0xffffff) * 2654435761U) >> (32 - MASK_CHAIN_BITS);
+}
 
 #endif

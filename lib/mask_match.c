@@ -427,7 +427,7 @@ mask_match(struct mask_matcher *matcher, const struct mask_anchor *anchor,
 
 	*match = (struct mask_match){ 0 };
 	match->swallow.value = (uint32_t)MASK_RULE | anchor->rule;
-	switch (rule->kind) {
+	switch ((enum mask_rule_kind)rule->kind) {
 	case RULE_TOKEN:
 		return is_boundary(view->text, start)
 		    ? match_token(matcher, rule, end, match)

@@ -2,7 +2,6 @@
 /* A name that says what stands behind it: password=..., "token": "...". */
 #include "mask_match.h"
 
-#include "mask_exceptions.h"
 #include "memory.h"
 
 enum {
@@ -368,8 +367,8 @@ mask_match_name(struct mask_matcher *matcher, const struct mask_anchor *anchor,
 	answer = match_value(matcher, &name,
 	    matcher->rules->rules[anchor->rule].kind, at, match);
 	if (answer != MASK_NO &&
-	    mask_exceptions_have(matcher->rules->exceptions,
-		view->text + name.start, name.end - name.start))
+	    mask_rules_except(
+		matcher->rules, view->text + name.start, name.end - name.start))
 		return MASK_NO;
 	return answer;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kinds of secrets that are known by their form: a table, read from text
- * in the format of nr-patterns(5). Immutable once it was read. For the files
- * mask*.c only.
+ * The kinds of secrets that are known by their form: a table, immutable and
+ * without pointers into itself, so that the default one is compiled when this
+ * is built and costs a process nothing. For the files mask*.c only.
  */
 #ifndef MASK_RULES_H
 #define MASK_RULES_H
@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "error.h"
 
 enum {
 	MASK_RULE = 1 << 30, /* added to a rule's index: a span's value */
@@ -32,16 +30,15 @@ enum mask_rule_kind {
 };
 
 struct mask_rule {
-	char *name;
-	char *label;
-	enum mask_rule_kind kind;
+	uint32_t name; /* where it stands in the texts, with a NUL */
+	uint8_t kind;
 	uint8_t set;
 	uint8_t min; /* bytes of evidence behind the anchor */
 };
 
 /* A literal that a rule begins with. */
 struct mask_anchor {
-	char *text;
+	uint32_t text;      /* where it stands in the texts */
 	uint32_t next;      /* plus one, in a chain of the finder */
 	uint32_t gram;      /* four bytes of the window, as if small letters */
 	uint32_t gram_mask; /* of those that are in the anchor */
@@ -51,36 +48,47 @@ struct mask_anchor {
 	bool fold;      /* in upper or lower case */
 };
 
-struct mask_exceptions;
-
-struct mask_rules {
-	struct mask_rule *rules;
-	size_t n;
-	struct mask_anchor *anchors;
-	size_t n_anchors;
-	struct mask_exceptions *exceptions;
-	char set_names[MASK_MAX_SETS];
-	size_t n_sets;
-	uint16_t members[256]; /* of each byte: a bit for each set */
-	struct mask_finder *finder;
-	bool has_default;
+/* A name that says something about a secret and does not hold one, as
+ * max_tokens and token_url do: a pattern of glob(7). */
+struct mask_exception {
+	uint32_t text; /* where it stands in the texts, with a NUL */
+	uint32_t len;
+	uint32_t letters; /* that a name must have */
+	uint32_t next;    /* plus one, in a list by the last character */
+	/* Nothing but a star at its beginning, and nothing but characters. */
+	bool is_end, is_exact;
 };
 
-/* The table that is compiled in: share/patterns/default.rules. */
-extern const char *const mask_default_rules[];
+struct mask_rules {
+	const char *texts;
+	const struct mask_rule *rules;
+	const struct mask_anchor *anchors;
+	const struct mask_exception *exceptions;
+	const struct mask_finder *finder;
+	uint32_t texts_len, n, n_anchors, n_exceptions, n_sets;
+	/* Of exceptions, by their last character; '*': any other ones. */
+	uint32_t by_last[256];
+	uint16_t members[256]; /* of each byte: a bit for each set */
+	char set_names[MASK_MAX_SETS];
+};
 
-struct mask_rules *mask_rules_new(void); /* empty */
-void mask_rules_free(struct mask_rules *rules);
+/* share/patterns/default.rules, as lib/tools/mask_rules_compile.c made it. */
+extern const struct mask_rules mask_default_rules;
 
-/* Adds the compiled table, unless that was done. */
-void mask_rules_add_default(struct mask_rules *rules);
-/* Adds a file; a mistake in it is a ConfigError that names file and line. */
-struct error *mask_rules_add_file(struct mask_rules *rules, const char *path);
+static inline const char *
+mask_rules_name(const struct mask_rules *rules, size_t rule)
+{
+	return rules->texts + rules->rules[rule].name;
+}
 
 static inline bool
 mask_rules_member(const struct mask_rules *rules, unsigned set, char c)
 {
 	return (rules->members[(unsigned char)c] >> set & 1) != 0;
 }
+
+/* Is the name one of the exceptions? */
+bool mask_rules_except(
+    const struct mask_rules *rules, const char *name, size_t len);
 
 #endif

@@ -125,13 +125,12 @@ mask_rules_scan(
 		.resume = len > MASK_MAX_ANCHOR ? len - MASK_MAX_ANCHOR : 0,
 	};
 
-	if (scan->rules == NULL)
+	if (scan->rules->n == 0)
 		return len;
 	for (unsigned i = 0; i < MASK_MAX_SWALLOWS; i++)
 		if ((scan->used >> i & 1) != 0 && scan->swallows[i].open)
 			go_on(&pass, &scan->swallows[i]);
-	mask_finder_scan(
-	    mask_finder(scan->rules), text, scan->resume, len, found, &pass);
+	mask_finder_scan(scan->rules, text, scan->resume, len, found, &pass);
 	if (pass.resume > scan->resume)
 		scan->resume = pass.resume;
 	mask_spans_finish(&scan->spans);

@@ -13,8 +13,8 @@
 enum { MASK_MAX_SWALLOWS = 64 };
 
 struct mask_rules_scan {
-	struct mask_rules *rules; /* NULL: none */
-	size_t resume;            /* anchors before are decided */
+	const struct mask_rules *rules;
+	size_t resume; /* anchors before are decided */
 	struct mask_swallow swallows[MASK_MAX_SWALLOWS];
 	uint64_t used;
 	struct mask_spans spans;

@@ -77,12 +77,19 @@ struct mask {
 	bool labels;
 	struct mask_set set;
 	struct mask_index *index; /* of the set; built when it is needed */
-	struct mask_rules *rules;
-	bool use_default; /* rules */
+	struct mask_rules_reader *own_rules; /* NULL: the default ones */
+	bool use_default;                    /* rules */
+	struct mask_rule_labels *rule_labels;
 };
 
-/* The rules of a mask, with the default ones loaded; NULL: none. */
-struct mask_rules *mask_rules_of(const struct mask *mask);
+/* What stands in the output for rules, with labels. */
+struct mask_rule_labels {
+	char **texts;
+	size_t n;
+};
+
+/* The rules of a mask; there may be none. */
+const struct mask_rules *mask_rules_of(const struct mask *mask);
 /* Takes the names out of labels that hold a value; before they are used. */
 void mask_check_labels(const struct mask *mask);
 /* The name and the label of a value, or of a rule. */

@@ -28,6 +28,7 @@ struct mask_stream {
 	/* What has left stays as context for a while, then goes. */
 	char *buffer;
 	size_t len;
+	size_t used; /* bytes of it that were ever used */
 	size_t sent;
 	/* The last byte that left was masked, and so is all before here. */
 	bool masked;
@@ -72,7 +73,7 @@ mask_stream_free(struct mask_stream *stream)
 {
 	if (stream == NULL)
 		return;
-	free_secret(stream->buffer, CAPACITY);
+	free_secret(stream->buffer, stream->used);
 	free(stream->out);
 	free(stream->of_values.counts);
 	free(stream->of_rules.counts);
@@ -240,6 +241,8 @@ process(struct mask_stream *stream, bool at_end)
 	    stream->sent > MASK_CONTEXT ? stream->sent - MASK_CONTEXT : 0;
 	size_t frontier, of_rules;
 
+	if (stream->len > stream->used)
+		stream->used = stream->len;
 	mask_spans_clear(&stream->spans);
 	frontier = base +
 	    mask_scan(stream->mask, stream->buffer + base, stream->len - base,
@@ -315,13 +318,14 @@ mask_stream_hits_of(const struct mask_stream *stream, const char *name)
 {
 	const struct hits *values = &stream->of_values;
 	const struct hits *rules = &stream->of_rules;
+	const struct mask_rules *table = stream->rules.rules;
 	size_t hits = 0;
 
 	for (size_t i = 0; i < values->n && i < stream->mask->n; i++)
 		if (strcmp(stream->mask->values[i].name, name) == 0)
 			hits += values->counts[i];
-	for (size_t i = 0; i < rules->n && i < stream->mask->rules->n; i++)
-		if (strcmp(stream->mask->rules->rules[i].name, name) == 0)
+	for (size_t i = 0; i < rules->n && i < table->n; i++)
+		if (strcmp(mask_rules_name(table, i), name) == 0)
 			hits += rules->counts[i];
 	return hits;
 }

@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-#include "mask_rules.h"
+#include "mask_rules_read.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "buffer.h"
-#include "mask_exceptions.h"
 #include "mask_finder.h"
+#include "mask_rules_except.h"
 #include "memory.h"
 
 enum { MAX_FILE = 1 << 20, MAX_RULES = 4096, MIN_ANCHOR = 3 };
+
+struct mask_rules_reader {
+	struct mask_rules table; /* it points to what follows */
+	struct buffer texts;
+	struct mask_rule *rules;
+	struct mask_anchor *anchors;
+	struct mask_exception *exceptions;
+	struct mask_finder *finder;
+};
 
 /* A line that is being read, cut into words. */
 struct line {
@@ -37,31 +46,77 @@ static const struct {
 
 enum { n_kinds = sizeof kinds / sizeof kinds[0] };
 
-struct mask_rules *
-mask_rules_new(void)
+/* A copy of an array, with room for one more. */
+static void *
+copy(const void *from, size_t n, size_t size)
 {
-	struct mask_rules *rules = xcalloc(1, sizeof *rules);
+	char *to = xreallocarray(NULL, n + 1, size);
 
-	rules->exceptions = mask_exceptions_new();
-	return rules;
+	if (n > 0)
+		memcpy(to, from, n * size);
+	return to;
+}
+
+struct mask_rules_reader *
+mask_rules_reader_new(const struct mask_rules *like)
+{
+	static const struct mask_rules none = { .texts = "" };
+	struct mask_rules_reader *reader = xmalloc(sizeof *reader);
+
+	if (like == NULL)
+		like = &none;
+	*reader = (struct mask_rules_reader){
+		.table = *like,
+		.texts = BUFFER_INIT(UINT32_MAX),
+		.rules = copy(like->rules, like->n, sizeof *like->rules),
+		.anchors =
+		    copy(like->anchors, like->n_anchors, sizeof *like->anchors),
+		.exceptions = copy(like->exceptions, like->n_exceptions,
+		    sizeof *like->exceptions),
+	};
+	buffer_append(&reader->texts, like->texts, like->texts_len);
+	return reader;
 }
 
 void
-mask_rules_free(struct mask_rules *rules)
+mask_rules_reader_free(struct mask_rules_reader *reader)
 {
-	if (rules == NULL)
+	if (reader == NULL)
 		return;
-	for (size_t i = 0; i < rules->n; i++) {
-		free(rules->rules[i].name);
-		free(rules->rules[i].label);
+	buffer_release(&reader->texts);
+	free(reader->rules);
+	free(reader->anchors);
+	free(reader->exceptions);
+	free(reader->finder);
+	free(reader);
+}
+
+/* Keeps a text, with a NUL behind it, and says where. */
+static uint32_t
+keep(struct mask_rules_reader *reader, const char *text, size_t len)
+{
+	uint32_t at = (uint32_t)reader->texts.len;
+
+	buffer_append(&reader->texts, text, len);
+	buffer_append(&reader->texts, "", 1);
+	return at;
+}
+
+const struct mask_rules *
+mask_rules_reader_table(struct mask_rules_reader *reader)
+{
+	if (reader->finder == NULL) {
+		reader->finder = xmalloc(sizeof *reader->finder);
+		mask_finder_fill(reader->finder, reader->anchors,
+		    reader->table.n_anchors, reader->texts.data);
 	}
-	for (size_t i = 0; i < rules->n_anchors; i++)
-		free(rules->anchors[i].text);
-	free(rules->rules);
-	free(rules->anchors);
-	mask_exceptions_free(rules->exceptions);
-	mask_finder_free(rules->finder);
-	free(rules);
+	reader->table.texts = reader->texts.data;
+	reader->table.texts_len = (uint32_t)reader->texts.len;
+	reader->table.rules = reader->rules;
+	reader->table.anchors = reader->anchors;
+	reader->table.exceptions = reader->exceptions;
+	reader->table.finder = reader->finder;
+	return &reader->table;
 }
 
 static struct error *
@@ -116,9 +171,10 @@ find_set(const struct mask_rules *rules, char name)
 
 /* set NAME CHARACTERS: a-z stands for a range, a dash at an end for itself. */
 static struct error *
-read_set(struct mask_rules *rules, struct line *line)
+read_set(struct mask_rules_reader *reader, struct line *line)
 {
 	const char *name = next_word(line), *members = next_word(line);
+	struct mask_rules *rules = &reader->table;
 	unsigned set;
 
 	if (name == NULL || members == NULL)
@@ -160,10 +216,11 @@ unescape(char *word)
 }
 
 static struct error *
-read_anchor(struct mask_rules *rules, struct line *line, char *word)
+read_anchor(struct mask_rules_reader *reader, struct line *line, char *word)
 {
-	enum mask_rule_kind kind = rules->rules[rules->n - 1].kind;
-	struct mask_anchor anchor = { .rule = (uint16_t)(rules->n - 1) };
+	uint32_t rule = reader->table.n - 1;
+	uint8_t kind = reader->rules[rule].kind;
+	struct mask_anchor anchor = { .rule = (uint16_t)rule };
 	size_t len = unescape(word);
 
 	if (len < MIN_ANCHOR || len > MASK_MAX_ANCHOR)
@@ -171,30 +228,28 @@ read_anchor(struct mask_rules *rules, struct line *line, char *word)
 		    line, "3 to 64 characters make an anchor, not", word);
 	anchor.fold =
 	    kind == RULE_KEY || kind == RULE_HEADER || kind == RULE_SCHEME;
+	for (size_t i = 0; anchor.fold && i < len; i++)
+		if (word[i] >= 'A' && word[i] <= 'Z')
+			word[i] = (char)(word[i] + 'a' - 'A');
 	anchor.len = (uint8_t)len;
-	anchor.text = xmalloc(len);
-	for (size_t i = 0; i < len; i++)
-		anchor.text[i] = anchor.fold && word[i] >= 'A' && word[i] <= 'Z'
-		    ? (char)(word[i] + 'a' - 'A')
-		    : word[i];
-	rules->anchors = xreallocarray(
-	    rules->anchors, rules->n_anchors + 1, sizeof *rules->anchors);
-	rules->anchors[rules->n_anchors++] = anchor;
+	anchor.text = keep(reader, word, len);
+	reader->anchors = xreallocarray(reader->anchors,
+	    reader->table.n_anchors + 1, sizeof *reader->anchors);
+	reader->anchors[reader->table.n_anchors++] = anchor;
 	return NULL;
 }
 
 static struct error *
-read_evidence(
-    struct mask_rules *rules, struct line *line, struct mask_rule *rule)
+read_evidence(const struct mask_rules *table, struct line *line,
+    const char *name, struct mask_rule *rule)
 {
 	const char *set = next_word(line), *min = next_word(line);
 	unsigned long n;
 	char *end;
 
 	if (set == NULL || min == NULL)
-		return mistake(
-		    line, "a set and a number belong to", rule->name);
-	rule->set = (uint8_t)find_set(rules, *set);
+		return mistake(line, "a set and a number belong to", name);
+	rule->set = (uint8_t)find_set(table, *set);
 	if (rule->set == MASK_MAX_SETS || set[1] != '\0')
 		return mistake(line, "there is no set", set);
 	n = strtoul(min, &end, 10);
@@ -206,63 +261,79 @@ read_evidence(
 }
 
 static struct error *
-read_rule(struct mask_rules *rules, struct line *line, int kind)
+read_rule(struct mask_rules_reader *reader, struct line *line, int kind)
 {
-	struct mask_rule rule = { .kind = kinds[kind].kind };
+	struct mask_rule rule = { .kind = (uint8_t)kinds[kind].kind };
 	struct error *error = NULL;
 	char *word = next_word(line);
+	const char *name = word;
 
 	if (word == NULL)
 		return mistake(line, "a name belongs to", kinds[kind].word);
 	if (!is_name(word))
 		return mistake(
 		    line, "letters, digits and dashes make a name, not", word);
-	if (rules->n == MAX_RULES)
+	if (reader->table.n == MAX_RULES)
 		return mistake(line, "there are too many rules for", word);
-	rule.name = xstrdup(word);
-	rule.label = xasprintf("***%s***", word);
-	rules->rules =
-	    xreallocarray(rules->rules, rules->n + 1, sizeof *rules->rules);
+	rule.name = keep(reader, name, strlen(name));
 	if (kinds[kind].has_set)
-		error = read_evidence(rules, line, &rule);
-	rules->rules[rules->n++] = rule;
+		error = read_evidence(&reader->table, line, name, &rule);
+	reader->rules = xreallocarray(
+	    reader->rules, reader->table.n + 1, sizeof *reader->rules);
+	reader->rules[reader->table.n++] = rule;
 	word = next_word(line);
 	if (error == NULL && word == NULL)
-		return mistake(line, "an anchor belongs to", rule.name);
+		return mistake(line, "an anchor belongs to", name);
 	for (; error == NULL && word != NULL; word = next_word(line))
-		error = read_anchor(rules, line, word);
+		error = read_anchor(reader, line, word);
 	return error;
 }
 
+static void
+add_exception(struct mask_rules_reader *reader, const char *text)
+{
+	struct mask_rules *table = &reader->table;
+	unsigned char list;
+	struct mask_exception pattern = mask_rules_exception(text, &list);
+
+	pattern.text = keep(reader, text, strlen(text));
+	pattern.next = table->by_last[list];
+	reader->exceptions = xreallocarray(reader->exceptions,
+	    table->n_exceptions + 1, sizeof *reader->exceptions);
+	reader->exceptions[table->n_exceptions++] = pattern;
+	table->by_last[list] = table->n_exceptions;
+}
+
 static struct error *
-read_exceptions(struct mask_rules *rules, struct line *line)
+read_exceptions(struct mask_rules_reader *reader, struct line *line)
 {
 	char *word;
 
 	while ((word = next_word(line)) != NULL)
-		mask_exceptions_add(rules->exceptions, word);
+		add_exception(reader, word);
 	return NULL;
 }
 
 static struct error *
-read_line(struct mask_rules *rules, struct line *line)
+read_line(struct mask_rules_reader *reader, struct line *line)
 {
 	const char *word = next_word(line);
 
 	if (word == NULL || *word == '#')
 		return NULL;
 	if (strcmp(word, "set") == 0)
-		return read_set(rules, line);
+		return read_set(reader, line);
 	if (strcmp(word, "except") == 0)
-		return read_exceptions(rules, line);
+		return read_exceptions(reader, line);
 	for (int kind = 0; kind < n_kinds; kind++)
 		if (strcmp(word, kinds[kind].word) == 0)
-			return read_rule(rules, line, kind);
+			return read_rule(reader, line, kind);
 	return mistake(line, "there is no kind of rule", word);
 }
 
 static struct error *
-read_text(struct mask_rules *rules, const char *file, char *text, size_t len)
+read_text(
+    struct mask_rules_reader *reader, const char *file, char *text, size_t len)
 {
 	struct line line = { .file = file };
 	struct error *error = NULL;
@@ -276,38 +347,14 @@ read_text(struct mask_rules *rules, const char *file, char *text, size_t len)
 			return mistake(&line, "there is a NUL in", file);
 		text[at + n] = '\0';
 		line.rest = text + at;
-		error = read_line(rules, &line);
+		error = read_line(reader, &line);
 		at += n + 1;
 	}
 	return error;
 }
 
-void
-mask_rules_add_default(struct mask_rules *rules)
-{
-	struct line line = { .file = "default.rules" };
-
-	if (rules->has_default)
-		return;
-	rules->has_default = true;
-	for (int i = 0; mask_default_rules[i] != NULL; i++) {
-		char *text = xstrdup(mask_default_rules[i]);
-		struct error *error;
-
-		line.number++;
-		line.rest = text;
-		error = read_line(rules, &line);
-		free(text);
-		if (error == NULL)
-			continue;
-		/* The table was checked when this was built. */
-		fprintf(stderr, "%s\n", error->message);
-		abort();
-	}
-}
-
 struct error *
-mask_rules_add_file(struct mask_rules *rules, const char *path)
+mask_rules_read(struct mask_rules_reader *reader, const char *path)
 {
 	struct buffer text = BUFFER_INIT(MAX_FILE);
 	struct error *error;
@@ -324,7 +371,9 @@ mask_rules_add_file(struct mask_rules *rules, const char *path)
 		error->exit_code = error_type_exit_code(ERROR_CONFIG);
 		return error_prefix(error, "cannot read the rules '%s'", path);
 	}
-	error = read_text(rules, path, text.data, text.len);
+	free(reader->finder);
+	reader->finder = NULL;
+	error = read_text(reader, path, text.data, text.len);
 	buffer_release(&text);
 	return error;
 }
