@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,30 +14,40 @@ extern char **environ;
 
 enum { MAX_SECRET = 1 << 20, TOO_SHORT = 4, MAX_NAME = 256 };
 
-static const char *const patterns[] = { "*TOKEN*", "*SECRET*", "*PASSW*",
-	"*_PASS", "*_KEY", "*_KEYS", "*APIKEY*", "*CREDENTIAL*", "*_PAT",
-	"*_DSN", "*CONNECTION_STRING*", "*DATABASE_URL", NULL };
+/* Parts of names: '^' is where a name begins, '$' is where it ends. */
+static const char *const patterns[] = { "TOKEN", "SECRET", "PASSW", "_PASS$",
+	"_KEY$", "_KEYS$", "APIKEY", "CREDENTIAL", "_PAT$", "_DSN$",
+	"CONNECTION_STRING", NULL };
 
 /* They hold the name, the place or the kind of a secret, not the secret. */
-static const char *const exceptions[] = { "*_ENV", "*_ENV_VAR", "*_DIR",
-	"*_PATH", "*_NAME", "*_ID", "*_TYPE", "*_URL", "*_URI", "*_FILE",
-	"*PUBLIC_KEY", "*MAX_TOKENS", "MASK_*", "*_MASK_*", NULL };
+static const char *const exceptions[] = { "_ENV$", "_ENV_VAR$", "_DIR$",
+	"_PATH$", "_NAME$", "_ID$", "_TYPE$", "_URL$", "_URI$", "_FILE$",
+	"PUBLIC_KEY$", "MAX_TOKENS$", "^MASK_", "_MASK_", NULL };
 
-static bool
-is_one_of(const char *name, const char *const *list)
+static const char *const urls[] = { "DATABASE_URL$", NULL };
+
+/* The name in capitals, between its signs of beginning and end. */
+static void
+frame(char framed[MAX_NAME], const char *name)
 {
-	char upper[MAX_NAME];
 	size_t len = strlen(name);
 
-	if (len >= sizeof upper)
-		len = sizeof upper - 1;
+	if (len > MAX_NAME - 3)
+		len = MAX_NAME - 3;
+	framed[0] = '^';
 	for (size_t i = 0; i < len; i++)
-		upper[i] = name[i] >= 'a' && name[i] <= 'z'
+		framed[i + 1] = name[i] >= 'a' && name[i] <= 'z'
 		    ? (char)(name[i] - 'a' + 'A')
 		    : name[i];
-	upper[len] = '\0';
+	framed[len + 1] = '$';
+	framed[len + 2] = '\0';
+}
+
+static bool
+has_one_of(const char *framed, const char *const *list)
+{
 	for (int i = 0; list[i] != NULL; i++)
-		if (fnmatch(list[i], upper, 0) == 0)
+		if (strstr(framed, list[i]) != NULL)
 			return true;
 	return false;
 }
@@ -46,17 +55,21 @@ is_one_of(const char *name, const char *const *list)
 static bool
 is_database_url(const char *name)
 {
-	static const char *const list[] = { "*DATABASE_URL", NULL };
+	char framed[MAX_NAME];
 
-	return is_one_of(name, list);
+	frame(framed, name);
+	return has_one_of(framed, urls);
 }
 
 bool
 secret_name_matches(const char *name)
 {
-	if (is_database_url(name))
+	char framed[MAX_NAME];
+
+	frame(framed, name);
+	if (has_one_of(framed, urls))
 		return true;
-	return is_one_of(name, patterns) && !is_one_of(name, exceptions);
+	return has_one_of(framed, patterns) && !has_one_of(framed, exceptions);
 }
 
 static void
