@@ -53,6 +53,7 @@ end_like(int status)
 static void
 look_after(pid_t runner, struct family *family, const sigset_t *all)
 {
+	int timed_out = error_type_exit_code(ERROR_TIMEOUT);
 	int status;
 
 	if (waitpid(runner, &status, WNOHANG | WUNTRACED) != runner)
@@ -63,7 +64,8 @@ look_after(pid_t runner, struct family *family, const sigset_t *all)
 		kill(runner, SIGCONT);
 		return;
 	}
-	if (WIFSIGNALED(status)) {
+	/* At the deadline it leaves what it started to us. */
+	if (WIFSIGNALED(status) || WEXITSTATUS(status) == timed_out) {
 		end_family(family, all);
 		cgroup_sweep(runner);
 	}

@@ -11,9 +11,11 @@
 #include "file.h"
 #include "json.h"
 #include "memory.h"
+#include "open.h"
 #include "process.h"
 #include "runner.h"
 #include "stage_options.h"
+#include "stage_watch.h"
 
 static struct error *
 read_document(struct stage *stage, const char *path)
@@ -155,9 +157,12 @@ work(struct stage *stage)
 	if (error == NULL) {
 		/* Not before: a Ctrl-C at the keyboard ends the reading. */
 		cancel_install();
+		open_without_waiting();
 		log_info(
 		    "stage_start", "%s", document_string(stage->doc, "title"));
+		stage_watch_begin(stage);
 		error = stage->program->run(stage);
+		stage_watch_end();
 	}
 	/* The first failure is the one that the task ends with. */
 	if (error != NULL && !document_failed(stage->doc))

@@ -14,10 +14,17 @@ prepare_test() {
 	git init -q --bare evil.git
 	git clone -q remote.git victim
 	git -C victim checkout -q -b theirs
-	# For agents: plant FILE makes a program that leaves a mark.
+	# For agents: plant FILE makes a program that leaves a mark, pipe-for
+	# REVISION a pipe where the object is.
 	mkdir tools
 	printf '#!/bin/sh\ncp "%s" "$1"\n' "$mark" >tools/plant
-	chmod +x tools/plant
+	cat >tools/pipe-for <<-'END'
+		#!/bin/sh
+		object=.git/objects/$(git rev-parse "$1" | sed 's,..,&/,')
+		rm -f "$object"
+		mkfifo "$object"
+	END
+	chmod +x tools/*
 	PATH=$PWD/tools:$PATH
 }
 
@@ -95,7 +102,7 @@ attacks() {
 		(cd slot && echo hi >greeting && eval "$code") >/dev/null 2>&1
 		rm -f ran
 		stage timeout 20 nr-push --git-retry-count 0 <prepared.json
-		[[ "$status" =~ ^(0|80|83)$ ]] || { echo "$name: nr-push: $status $output $stderr"; return 1; }
+		[[ "$status" =~ ^(0|77|80|83)$ ]] || { echo "$name: nr-push: $status $output $stderr"; return 1; }
 		unharmed || { echo "$name: harm by nr-push"; return 1; }
 		stage timeout 20 nr-prepare --clean <task.json
 		[[ "$status" =~ ^(0|80)$ ]] || { echo "$name: nr-prepare: $status $output $stderr"; return 1; }
@@ -201,4 +208,23 @@ attacks() {
 	[[ "$stderr" == *workspace_saved* ]]
 	stage nr-prepare <task.json
 	[ "$status" -eq 0 ]
+}
+
+@test "an agent that leaves pipes for its own log and prompt is told from what it did" {
+	prepare
+	agent 'cd "$NR_RUN_DIR" || exit; rm agent.*.log prompt.md; mkfifo agent.stdout.log agent.stderr.log prompt.md changes.diff; exit 3'
+	[ "$status" -eq 81 ]
+	[[ "$(field .error.message)" == *"exit code 3"* ]]
+}
+
+@test "a stage that hangs ends soon after the deadline, and says so" {
+	prepare
+	flock slot/.git/necrocode.lock sleep 30 3>&- &
+	pid=$!
+	until ! flock -n slot/.git/necrocode.lock true; do :; done
+	stage timeout 25 nr-prepare < <(jq -c '.timeout_seconds = 1' task.json)
+	kill "$pid"
+	[ "$status" -eq 124 ]
+	[ -z "$output" ]
+	[[ "$stderr" == *"nr-prepare: the task's time is used up, and what was being done did not come to an end"* ]]
 }
