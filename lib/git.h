@@ -8,7 +8,7 @@
  * git_preflight.c (what cannot be handled faithfully), git_transport.c,
  * git_http.c (how objects travel), git_network.c (remotes, credentials),
  * git_fetch.c, git_rebase.c, git_switch.c, git_clean.c, git_commit.c,
- * git_diff.c, git_settle.c, git_base.c, git_policy.c,
+ * git_nested.c, git_diff.c, git_settle.c, git_base.c, git_policy.c,
  * git_conflict.c, git_push.c. What several of them need and nobody else is in
  * git_internal.h. No name here is one of libgit2's.
  *
@@ -76,6 +76,16 @@ struct error *git_head(
 struct error *git_changed_paths(
     struct git *git, char ***paths, size_t max, size_t *n);
 
+/*
+ * Repositories inside the work tree that are no submodules, each with a slash
+ * at its end, as git_changed_paths() found them, which does not count them;
+ * borrowed, NULL for none.
+ */
+char *const *git_nested(const struct git *git);
+/* Those that are there for a reason: left out of commits and not moved. Takes
+ * the list over, one for json_strings_free(). */
+void git_know_nested(struct git *git, char **paths);
+
 /* Tracked paths in the order of the index, up to `max`; *n counts all. */
 struct error *git_tracked_paths(
     struct git *git, char ***paths, size_t max, size_t *n);
@@ -85,7 +95,7 @@ struct error *git_tracked_paths(
  * commit on HEAD, under refs/necrocode/saved/<name>[-2, -3...], then makes
  * the work tree equal to HEAD, and ends an operation in progress. *ref is the
  * caller's; NULL when there was nothing to save. Repositories inside the
- * work tree cannot be saved and stay where they are.
+ * work tree are moved to necrocode-saved/<name> in the git directory.
  */
 struct error *git_save_and_clean(struct git *git, const char *name, char **ref);
 
@@ -193,7 +203,8 @@ struct git_start {
 struct error *git_start_branch(struct git *git, struct git_start *start);
 
 /* Commits everything in the work tree on HEAD; *made is false when there is
- * nothing to commit. */
+ * nothing to commit. A repository in the work tree that is not known (see
+ * git_know_nested()) cannot be committed: an error. */
 struct error *git_commit_everything(
     struct git *git, const char *message, bool *made);
 

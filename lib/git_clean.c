@@ -139,6 +139,8 @@ git_save_and_clean(struct git *git, const char *name, char **reference)
 	}
 	if (err == NULL && code == 0)
 		code = git_repository_state_cleanup(git->repository);
+	if (err == NULL && code == 0)
+		git_move_nested(git, name);
 	if (code < 0)
 		err = git_failure(
 		    ERROR_WORKSPACE, code, "cannot clean '%s'", git->path);

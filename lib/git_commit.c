@@ -5,21 +5,34 @@
 #include "memory.h"
 
 struct addition {
-	const struct git *git;
+	struct git *git;
 	bool filters;
 	struct error *err;
 };
 
+/* git itself would commit a link that leads nowhere. */
+static struct error *
+leave_out(struct git *git, const char *path)
+{
+	if (git->used)
+		git_add_nested(git, path);
+	else if (git_knows_nested(git, path))
+		log_info("nested_repository",
+		    "left '%s' out: it is a git repository of its own", path);
+	else
+		return error_new(ERROR_WORKSPACE,
+		    "cannot commit '%s' in '%s': it is a git repository of "
+		    "its own, and no submodule; remove its .git to commit its "
+		    "files, or have .gitignore ignore it",
+		    path, git->path);
+	return NULL;
+}
+
 static bool
 is_wanted(struct addition *addition, const char *path)
 {
-	size_t len = strlen(path);
-
-	/* libgit2 stops at a repository that is no submodule; git adds a
-	 * gitlink that leads nowhere. */
-	if (len > 0 && path[len - 1] == '/') {
-		log_warn("nested_repository",
-		    "left '%s' out: it is a git repository of its own", path);
+	if (git_is_nested(path)) {
+		addition->err = leave_out(addition->git, path);
 		return false;
 	}
 	if (addition->filters)

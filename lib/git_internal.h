@@ -20,6 +20,7 @@ struct git {
 	char *directory; /* the work tree's own git directory, the same */
 	char *common;    /* the git directory that worktrees share */
 	char *author_name, *author_email;
+	char **nested, **known; /* repositories in the work tree; NULL: none */
 	bool used;    /* opened by git_open_used() */
 	bool filters; /* attributes of the slot speak of filters */
 };
@@ -65,10 +66,18 @@ bool git_reference_id(const struct git *git, git_oid *id, const char *name);
 /* git_commit.c */
 /*
  * Adds everything in the work tree to the index, as `git add -A` does, and
- * writes it, also as a tree. Repositories inside the work tree are left out
- * with a warning.
+ * writes it, also as a tree. Repositories inside the work tree are left out;
+ * those that are not known are an error, or noted if the slot was used.
  */
 struct error *git_stage_everything(struct git *git, git_oid *tree);
+
+/* git_nested.c */
+/* Of the paths that libgit2 lists as not tracked. */
+bool git_is_nested(const char *path);
+bool git_knows_nested(const struct git *git, const char *path);
+void git_add_nested(struct git *git, const char *path);
+/* Those of git_nested() that are not known, out of the work tree. */
+void git_move_nested(struct git *git, const char *name);
 
 /* git_clean.c */
 /* A new reference refs/necrocode/saved/<name>[-2...] to a commit. */

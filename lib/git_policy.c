@@ -22,6 +22,7 @@ static const char left[] = "commit and branch are left in the slot";
 struct check {
 	const struct git *git;
 	const struct git_policy *policy;
+	const git_oid *tip;
 	git_diff *diff;
 	size_t n_bytes;
 };
@@ -177,6 +178,44 @@ check_modules(const struct check *check, const git_diff_file *file)
 	return err;
 }
 
+/* Does .gitmodules at the tip speak of a submodule at this path? */
+static bool
+is_submodule(const struct check *check, const char *path)
+{
+	git_tree_entry *entry = NULL;
+	git_commit *commit = NULL;
+	git_tree *tree = NULL;
+	char *text = NULL;
+	bool yes;
+
+	if (git_commit_lookup(&commit, check->git->repository, check->tip) ==
+		0 &&
+	    git_commit_tree(&tree, commit) == 0 &&
+	    git_tree_entry_bypath(&entry, tree, ".gitmodules") == 0)
+		error_free(blob_text(check, &text, git_tree_entry_id(entry)));
+	yes = text != NULL && strstr(text, path) != NULL;
+	free(text);
+	git_tree_entry_free(entry);
+	git_tree_free(tree);
+	git_commit_free(commit);
+	return yes;
+}
+
+/* Somebody's commit of a repository that happens to lie there. */
+static struct error *
+check_link_to_commit(const struct check *check, const git_diff_delta *delta)
+{
+	const char *path = delta->new_file.path;
+
+	if (delta->old_file.mode == GIT_FILEMODE_COMMIT ||
+	    is_submodule(check, path))
+		return NULL;
+	return error_new(ERROR_SECURITY,
+	    "'%s' is a git repository of its own that was committed as a "
+	    "submodule, which .gitmodules knows nothing of; %s",
+	    path, left);
+}
+
 static struct error *
 check_paths(const struct check *check)
 {
@@ -194,6 +233,8 @@ check_paths(const struct check *check)
 			err = check_modules(check, file);
 		else if (file->mode == GIT_FILEMODE_LINK)
 			err = check_link(check, file);
+		else if (file->mode == GIT_FILEMODE_COMMIT)
+			err = check_link_to_commit(check, delta);
 	}
 	return err;
 }
@@ -301,7 +342,7 @@ struct error *
 git_check_policy(const struct git *git, const git_oid *tip, const git_oid *base,
     const struct git_policy *policy)
 {
-	struct check check = { .git = git, .policy = policy };
+	struct check check = { .git = git, .policy = policy, .tip = tip };
 	git_tree *before = NULL;
 	struct error *err = tree_before(git, &before, tip, base);
 

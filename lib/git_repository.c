@@ -246,6 +246,8 @@ git_close(struct git *git)
 	free(git->common);
 	free(git->author_name);
 	free(git->author_email);
+	json_strings_free(git->nested);
+	json_strings_free(git->known);
 	free(git);
 }
 
@@ -351,33 +353,70 @@ git_reference_id(const struct git *git, git_oid *id, const char *name)
 	return git_reference_name_to_id(id, git->repository, name) == 0;
 }
 
-struct error *
-git_changed_paths(struct git *git, char ***paths, size_t max, size_t *n)
+static const char *
+changed_path(git_status_list *list, size_t n)
+{
+	const git_status_entry *entry = git_status_byindex(list, n);
+	const git_diff_delta *delta = entry->index_to_workdir != NULL
+	    ? entry->index_to_workdir
+	    : entry->head_to_index;
+
+	return delta->new_file.path;
+}
+
+static int
+list_changes(struct git *git, git_status_list **list, unsigned more_flags)
 {
 	git_status_options options = {
 		.version = GIT_STATUS_OPTIONS_VERSION,
-		.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED,
+		.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | more_flags,
 	};
+
+	return git_status_list_new(list, git->repository, &options);
+}
+
+/* Directories that are not tracked are listed as such, which is much faster;
+ * but there may be nothing in them than a repository. */
+static int
+look_into_directories(struct git *git, git_status_list **list)
+{
+	size_t n = git_status_list_entrycount(*list), i = 0;
+
+	while (i < n && !git_is_nested(changed_path(*list, i)))
+		i++;
+	if (i == n)
+		return 0;
+	git_status_list_free(*list);
+	*list = NULL;
+	return list_changes(git, list, GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS);
+}
+
+struct error *
+git_changed_paths(struct git *git, char ***paths, size_t max, size_t *n)
+{
 	git_status_list *list = NULL;
-	size_t kept;
-	int code;
+	size_t n_listed, kept = 0;
+	int code = list_changes(git, &list, 0);
 
 	*paths = NULL;
 	*n = 0;
-	code = git_status_list_new(&list, git->repository, &options);
+	if (code == 0)
+		code = look_into_directories(git, &list);
 	if (code < 0)
 		return git_failure(ERROR_WORKSPACE, code,
 		    "cannot see what changed in '%s'", git->path);
-	*n = git_status_list_entrycount(list);
-	kept = *n < max ? *n : max;
-	*paths = xcalloc(kept + 1, sizeof **paths);
-	for (size_t i = 0; i < kept; i++) {
-		const git_status_entry *entry = git_status_byindex(list, i);
-		const git_diff_delta *delta = entry->index_to_workdir != NULL
-		    ? entry->index_to_workdir
-		    : entry->head_to_index;
+	n_listed = git_status_list_entrycount(list);
+	*paths = xcalloc((n_listed < max ? n_listed : max) + 1, sizeof **paths);
+	for (size_t i = 0; i < n_listed; i++) {
+		const char *path = changed_path(list, i);
 
-		(*paths)[i] = xstrdup(delta->new_file.path);
+		if (git_is_nested(path)) {
+			git_add_nested(git, path);
+			continue;
+		}
+		++*n;
+		if (kept < max)
+			(*paths)[kept++] = xstrdup(path);
 	}
 	git_status_list_free(list);
 	return NULL;

@@ -129,6 +129,18 @@ refuse_dirty(const struct slot *slot, char *const *paths, size_t n)
 	return err;
 }
 
+static void
+tell_nested(const struct slot *slot)
+{
+	char *const *path = git_nested(slot->git);
+
+	for (; path != NULL && *path != NULL; path++)
+		log_warn("nested_repository",
+		    "'%s' in the slot is a git repository of its own; it stays "
+		    "there, and will not be committed",
+		    *path);
+}
+
 struct error *
 slot_see_clean(struct slot *slot, const struct stage *stage)
 {
@@ -139,11 +151,14 @@ slot_see_clean(struct slot *slot, const struct stage *stage)
 	err = git_changed_paths(slot->git, &paths, MAX_NAMED_PATHS, &n);
 	if (err == NULL && n > 0 && !config_boolean(stage->config, "clean"))
 		err = refuse_dirty(slot, paths, n);
-	else if (err == NULL && n > 0)
+	else if (err == NULL && (n > 0 || git_nested(slot->git) != NULL) &&
+	    config_boolean(stage->config, "clean"))
 		err = git_save_and_clean(
 		    slot->git, runner_id(stage->doc), &reference);
 	if (reference != NULL)
 		tell_saved(slot, n, reference);
+	if (err == NULL)
+		tell_nested(slot);
 	free(reference);
 	json_strings_free(paths);
 	return err;

@@ -90,9 +90,21 @@ tell_start(const struct prepare *prepare)
 	    "branch", "branch '%s' is at %.12s", start->branch, start->commit);
 }
 
+/* Those that are there already are not of the task. */
+static jv
+set_nested(jv workspace, char *const *nested)
+{
+	jv list = jv_array();
+
+	for (; *nested != NULL; nested++)
+		list = jv_array_append(list, jv_string(*nested));
+	return json_set(workspace, "nested_repositories", list);
+}
+
 static void
 set_workspace(const struct prepare *prepare)
 {
+	char *const *nested = git_nested(prepare->slot.git);
 	jv workspace =
 	    json_set_string(jv_object(), "path", git_path(prepare->slot.git));
 
@@ -109,6 +121,8 @@ set_workspace(const struct prepare *prepare)
 	if (prepare->default_branch != NULL)
 		workspace = json_set_string(
 		    workspace, "default_branch", prepare->default_branch);
+	if (nested != NULL)
+		workspace = set_nested(workspace, nested);
 	document_set(prepare->stage->doc, "workspace", workspace);
 }
 

@@ -193,6 +193,9 @@ do_push(struct push *push)
 	if (err != NULL)
 		return err;
 	stage_git_author(stage, push->git);
+	git_know_nested(push->git,
+	    json_strings(
+		document_value(stage->doc), "workspace.nested_repositories"));
 	err = git_check_on_branch(push->git, push->branch);
 	if (err == NULL)
 		err = commit(push);

@@ -173,6 +173,10 @@ clean_slot(struct stage *stage, const char *workspace)
 	struct error *error = git_open_used(&git, workspace);
 
 	if (error == NULL)
+		git_know_nested(git,
+		    json_strings(document_value(stage->doc),
+			"workspace.nested_repositories"));
+	if (error == NULL)
 		error = git_save_and_clean(
 		    git, document_string(stage->doc, "runner.runner_id"), &ref);
 	if (error == NULL && ref != NULL)

@@ -655,7 +655,7 @@ local: one.txt" ]
 	echo precious >slot/news.txt/file
 	commit_upstream news.txt news
 	before=$(snapshot | grep -v refs/remotes)
-	prepare . --clean
+	prepare
 	refused "would be overwritten: news.txt"
 	[ "$(snapshot | grep -v refs/remotes)" = "$before" ]
 }

@@ -164,16 +164,6 @@ line"
 	[ "$(slot rev-parse 'HEAD^{tree}')" = "$(git -C reference write-tree)" ]
 }
 
-@test "nr-push leaves out a repository inside the slot, and says so" {
-	work
-	git init -q slot/nested
-	echo x >slot/nested/x
-	push
-	[ "$status" -eq 0 ]
-	[[ "$stderr" == *nested_repository* ]]
-	[ "$(remote ls-tree -r --name-only "$branch")" = $'Makefile\nREADME\ngreeting' ]
-}
-
 @test "nr-push says that nothing was changed" {
 	push
 	failed 83 PushError "nothing was changed since 'main'"
