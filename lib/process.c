@@ -15,7 +15,7 @@
 static const double default_grace_seconds = 10;
 static const double drain_seconds = 2;
 /* Processes left behind may be about to end: a tee that writes its rest. */
-static const double patience_seconds = 0.1;
+static const double patience_seconds = 0.5;
 static const double leftover_grace_seconds = 2;
 /* Who survives KILL for so long hangs in the kernel. */
 static const double kill_seconds = 5;

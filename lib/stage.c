@@ -16,6 +16,7 @@
 #include "runner.h"
 #include "stage_options.h"
 #include "stage_watch.h"
+#include "turn.h"
 
 static struct error *
 read_document(struct stage *stage, const char *path)
@@ -204,6 +205,11 @@ run_stage(struct stage *stage, const struct stage_arguments *arguments)
 	struct error *error = read_settings(stage, arguments), *failure = NULL;
 	int code;
 
+	if (!turn_await(stage->program->name)) {
+		error_free(error);
+		return EXIT_SUCCESS;
+	}
+	stage->started = clock_monotonic();
 	if (error == NULL)
 		error = read_document(stage, arguments->input);
 	if (error != NULL)
@@ -227,8 +233,7 @@ run_stage(struct stage *stage, const struct stage_arguments *arguments)
 int
 stage_main(int argc, char *argv[], const struct stage_program *program)
 {
-	struct stage stage = { .program = program,
-		.started = clock_monotonic() };
+	struct stage stage = { .program = program };
 	struct stage_arguments arguments = { 0 };
 	int code;
 

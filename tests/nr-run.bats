@@ -8,8 +8,19 @@ prepare_test() {
 	cp "$ROOT/bin/nr-run" bin/
 	ln -s "$NR_BIN/nr-log" "$NR_BIN/nr-config" bin/
 	printf '#!/bin/sh\nexec cat\n' >bin/nr-mask
+	# What a stage does that is started ahead: nr-run(1), NR_TURN_FD.
+	cat >turn.sh <<-'END'
+		if [ -n "${NR_TURN_FD-}" ]; then
+			line=
+			while [ "$line" != "${0##*/nr-}" ]; do
+				read -r line <&"$NR_TURN_FD" || exit 0
+			done
+			unset NR_TURN_FD
+		fi
+	END
 	cat >bin/stage <<-'END'
 		#!/bin/sh
+		. "$BATS_TEST_TMPDIR/turn.sh"
 		name=${0##*/nr-}
 		doc=$(cat)
 		echo "$name $*" >>"$BATS_TEST_TMPDIR/steps"
@@ -54,6 +65,7 @@ replace_stage() {
 	rm -f "bin/$1"
 	{
 		echo '#!/bin/sh'
+		echo '. "$BATS_TEST_TMPDIR/turn.sh"'
 		cat
 	} >"bin/$1"
 	chmod +x "bin/$1"
@@ -440,14 +452,14 @@ cancel() {
 	wait_in exec
 	cancel TERM
 	[ "$(trail)" = "prepare exec upload report" ]
-	grep -q '^report .*--cancelled=TERM ' steps
+	grep -q '^report .*--cancelled=TERM' steps
 }
 
 @test "SIGHUP cancels like SIGTERM" {
 	wait_in test
 	cancel HUP
 	[ "$(trail)" = "prepare exec test upload report" ]
-	grep -q '^report .*--cancelled=TERM ' steps
+	grep -q '^report .*--cancelled=TERM' steps
 	run ! grep -q '^exec --fix' steps
 }
 
@@ -464,7 +476,7 @@ cancel() {
 	wait_for waiting
 	kill -INT "$pid"
 	wait "$pid" || true
-	grep -q '^report .*--cancelled=INT ' steps
+	grep -q '^report .*--cancelled=INT' steps
 }
 
 @test "a signal while artifacts are delivered does not stop that" {
@@ -495,6 +507,52 @@ cancel() {
 
 @test "a process that a stage leaves behind is not waited for" {
 	AT=exec ACT='sleep 60 3>&- &'
+	nr_run task.json
+	[ "$status" -eq 0 ]
+	[ "$(trail)" = "prepare exec test push upload report" ]
+}
+
+@test "the next stage is started ahead, and reads nothing before its turn" {
+	replace_stage nr-exec <<-'END'
+		exec cat
+	END
+	sed -i '2s/^/touch ahead\n/' bin/nr-exec
+	AT=prepare ACT='until [ -e ahead ]; do sleep 0.02; done; sleep 0.1'
+	nr_run task.json
+	[ "$status" -eq 0 ]
+	[ "$(trail)" = "prepare test push upload report" ]
+}
+
+@test "a stage that was started ahead in vain leaves nothing" {
+	AT=prepare ACT='fail 80'
+	nr_run task.json
+	[ "$(trail)" = "prepare upload report" ]
+	[ ! -e "$runs/r1/20-exec.json" ]
+	run pgrep -f "$BATS_TEST_TMPDIR/bin"
+	[ -z "$output" ]
+}
+
+@test "a stage that waits ends when nr-run is killed" {
+	AT=exec ACT='echo "$$" >pid; exec sleep 60'
+	nr-run task.json >result 2>errors &
+	pid=$!
+	wait_for pid
+	kill -KILL "$pid" "$(cat pid)"
+	wait "$pid" || :
+	for _ in $(seq 100); do
+		run pgrep -f "$BATS_TEST_TMPDIR/bin"
+		[ -n "$output" ] || break
+		sleep 0.05
+	done
+	[ -z "$output" ]
+}
+
+@test "programs that are found on PATH know nothing of turns" {
+	mkdir lone
+	cp bin/nr-run lone/
+	rm bin/nr-run
+	sed -i 2d bin/stage
+	PATH=$PWD/lone:$PATH
 	nr_run task.json
 	[ "$status" -eq 0 ]
 	[ "$(trail)" = "prepare exec test push upload report" ]
