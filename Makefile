@@ -220,7 +220,7 @@ bench:
 	NR_BIN=$(abspath $(BIN)) tests/bench/run.sh
 
 data = share/examples share/schema share/completions share/patterns \
-	share/agents share/playbooks
+	share/agents share/llm share/playbooks
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin
 	$(INSTALL) -m 755 $(programs) $(scripts) $(DESTDIR)$(PREFIX)/bin

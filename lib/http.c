@@ -50,6 +50,14 @@ http_new(const struct http_options *options)
 	return http;
 }
 
+void
+http_set_times(struct http *http, double idle_seconds, double ends)
+{
+	http->options.idle_seconds =
+	    idle_seconds > 0 ? idle_seconds : default_idle_seconds;
+	http->options.ends = ends;
+}
+
 static void
 end_request(struct http *http)
 {
@@ -512,6 +520,18 @@ http_url(const struct http *http)
 
 	http->curl->curl_easy_getinfo(http->easy, CURLINFO_EFFECTIVE_URL, &url);
 	return url != NULL ? url : "";
+}
+
+const char *
+http_header(const struct http *http, const char *name)
+{
+	struct curl_header *header;
+
+	if (http->easy == NULL ||
+	    http->curl->curl_easy_header(
+		http->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return NULL;
+	return header->value;
 }
 
 double

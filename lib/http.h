@@ -42,6 +42,10 @@ struct http;
 struct http *http_new(const struct http_options *options);
 void http_free(struct http *http);
 
+/* Other limits from here on: how long it may be silent, and the deadline; as
+ * in the options. */
+void http_set_times(struct http *http, double idle_seconds, double ends);
+
 struct http_request {
 	const char *method; /* "GET", "POST", "PUT" */
 	const char *url;
@@ -67,6 +71,8 @@ struct error *http_read(struct http *http, char *bytes, size_t size, size_t *n);
 int http_status(const struct http *http);
 const char *http_content_type(const struct http *http); /* "" if none */
 const char *http_url(const struct http *http);          /* after redirects */
+/* A header of the last answer, borrowed until the next request; NULL: none. */
+const char *http_header(const struct http *http, const char *name);
 double http_retry_after(const struct http *http); /* seconds; 0: none told */
 
 /*

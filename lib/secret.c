@@ -170,6 +170,12 @@ secrets_free(struct secrets *secrets)
 	free(secrets);
 }
 
+struct error *
+secrets_load_one(struct secrets *secrets, const char *name)
+{
+	return load(secrets, name);
+}
+
 const char *
 secrets_get(const struct secrets *secrets, const char *name)
 {

@@ -28,6 +28,10 @@ struct error *secrets_load(
     struct secrets **secrets, const struct config *config);
 void secrets_free(struct secrets *secrets);
 
+/* Loads one more, which the configuration does not name; see above for where
+ * it is looked for. */
+struct error *secrets_load_one(struct secrets *secrets, const char *name);
+
 /* Borrowed; NULL when there is none. Never print it. */
 const char *secrets_get(const struct secrets *secrets, const char *name);
 

@@ -230,6 +230,22 @@ run_stage(struct stage *stage, const struct stage_arguments *arguments)
 	return error != NULL ? give_up(stage, error) : code;
 }
 
+/* A program that is no stage. */
+static int
+run_program(struct stage *stage, const struct stage_arguments *arguments)
+{
+	struct error *error = read_settings(stage, arguments);
+
+	stage->input = arguments->input;
+	if (error == NULL) {
+		cancel_install();
+		error = stage->program->run(stage);
+	}
+	if (error == NULL && fflush(stdout) == EOF)
+		error = error_errno(ERROR_IO, "cannot write standard output");
+	return error != NULL ? give_up(stage, error) : EXIT_SUCCESS;
+}
+
 int
 stage_main(int argc, char *argv[], const struct stage_program *program)
 {
@@ -241,7 +257,8 @@ stage_main(int argc, char *argv[], const struct stage_program *program)
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk */
 	stage_options_parse(&arguments, argc, argv, program);
 	stage.dry_run = arguments.dry_run;
-	code = run_stage(&stage, &arguments);
+	code = program->input != NULL ? run_program(&stage, &arguments)
+				      : run_stage(&stage, &arguments);
 	document_free(stage.doc);
 	config_free(stage.config);
 	log_open(program->name, LOG_ERROR, NULL);

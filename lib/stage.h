@@ -33,6 +33,7 @@ struct stage {
 	struct secrets *secrets;
 	const struct mask *mask;
 	const char *run_dir; /* absolute; exists, mode 0700 */
+	const char *input; /* -i, of a program that reads no document */
 	bool dry_run;
 	double started;         /* clock_monotonic() */
 	double ends;            /* the task's deadline, on clock_monotonic() */
@@ -53,6 +54,13 @@ struct stage_option {
 struct stage_program {
 	const char *name;        /* "nr-push" */
 	const char *description; /* one line */
+	/*
+	 * Of a program that is no stage, but has a stage's options, settings,
+	 * secrets, log and exit codes: what it reads, "request.json", which it
+	 * does itself. It has no document, no run directory, no deadline; it
+	 * writes its own output, and its errors are told.
+	 */
+	const char *input;
 	const char *const *keys; /* configuration keys it uses; NULL-ended */
 	const struct stage_option *options; /* ends with name NULL; or NULL */
 	bool after_error;                   /* works on failed documents too */

@@ -128,8 +128,9 @@ print_help(const struct stage_program *program)
 	const struct stage_option *own = program->options;
 	const struct config_key *key;
 
-	printf("usage: %s [options] < document.json\n\n%s\n\noptions:\n",
-	    program->name, program->description);
+	printf("usage: %s [options] < %s\n\n%s\n\noptions:\n", program->name,
+	    program->input != NULL ? program->input : "document.json",
+	    program->description);
 	for (; own != NULL && own->name != NULL; own++)
 		print_option(
 		    own->short_name, own->name, own->argument, own->help);
@@ -140,7 +141,9 @@ print_help(const struct stage_program *program)
 		    key->kind == CONFIG_BOOLEAN ? NULL : "VALUE", key->help);
 		free(name);
 	}
-	print_option('i', "input", "FILE", "read the document from a file");
+	print_option('i', "input", "FILE",
+	    program->input != NULL ? "read it from a file"
+				   : "read the document from a file");
 	print_option(0, "config", "FILE", "the configuration to use");
 	print_option(0, "log-level", "LEVEL", "debug, info, warn or error");
 	print_option(0, "dry-run", NULL, "say what would be done, do nothing");
@@ -223,8 +226,9 @@ stage_options_parse(struct stage_arguments *arguments, int argc, char *argv[],
 	if (optind == argc)
 		return;
 	fprintf(stderr,
-	    "%s: unexpected argument '%s'; the document is read "
-	    "from standard input, or with -i FILE\n",
-	    program->name, argv[optind]);
+	    "%s: unexpected argument '%s'; %s is read from standard "
+	    "input, or with -i FILE\n",
+	    program->name, argv[optind],
+	    program->input != NULL ? program->input : "the document");
 	usage_error(program);
 }

@@ -16,6 +16,7 @@ export LC_ALL=C.UTF-8
 
 # Tests see none of the caller's settings and write only below their own
 # directory.
+export NR_DATA_DIR=$ROOT/share # for programs built elsewhere
 unset NR_CONFIG NR_RUN_DIR NR_RUN_PID TASK_CONTEXT TRACEPARENT
 for name in $(env | sed -n 's/^\(RUNNER_[A-Z_]*\)=.*/\1/p'); do
 	unset "$name"

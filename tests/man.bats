@@ -19,6 +19,7 @@ examples() {
 @test "the examples of nr-config(1) do what the page says" { examples nr-config.1; }
 @test "the examples of nr-exec(1) do what the page says" { examples nr-exec.1; }
 @test "the examples of nr-limit(1) do what the page says" { examples nr-limit.1; }
+@test "the examples of nr-llm(1) do what the page says" { examples nr-llm.1; }
 @test "the examples of nr-log(1) do what the page says" { examples nr-log.1; }
 @test "the examples of nr-mask(1) do what the page says" { examples nr-mask.1; }
 @test "the examples of nr-patterns(5) do what the page says" { examples nr-patterns.5; }

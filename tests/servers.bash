@@ -10,6 +10,7 @@
 #	ssh-agent	$agent_socket
 #	proxy		$proxy_url
 #	bad-peer	$bad_url $ca_file
+#	model		$model_url
 #
 # and for each $server_url and $server_dir. `tests/servers/NAME --help` tells
 # its options. A second server of a name takes the variables over: copy them
@@ -62,6 +63,7 @@ name_server() {
 	ssh-agent) agent_socket=$server_url ;;
 	proxy) proxy_url=$server_url ;;
 	bad-peer) bad_url=$server_url ;;
+	model) model_url=$server_url ;;
 	sshd)
 		ssh_url=$server_url
 		ssh_port=${server_url##*@127.0.0.1:}
