@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700 /* realpath, nftw */
+#define _GNU_SOURCE /* realpath, nftw, DT_DIR */
 #include "file.h"
 
 #include <dirent.h>
@@ -112,11 +112,44 @@ remove_entry(
 	return remove(path);
 }
 
+/* A directory without rights cannot be emptied, by others than root. */
+static void
+open_up(const char *path)
+{
+	const struct dirent *entry;
+	DIR *dir;
+
+	(void)chmod(path, 0700);
+	dir = opendir(path);
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		char *child;
+
+		if (entry->d_type != DT_DIR ||
+		    strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		child = file_join(path, entry->d_name);
+		open_up(child);
+		free(child);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+static bool
+remove_all(const char *path)
+{
+	return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0 ||
+	    errno == ENOENT;
+}
+
 struct error *
 file_remove_tree(const char *path)
 {
-	if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) < 0 &&
-	    errno != ENOENT)
+	if (remove_all(path))
+		return NULL;
+	open_up(path);
+	if (!remove_all(path))
 		return error_errno(ERROR_IO, "cannot remove '%s'", path);
 	return NULL;
 }

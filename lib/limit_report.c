@@ -55,6 +55,7 @@ describe_sandbox(
 		: jv_null());
 	sandbox = json_set(sandbox, "calls", string_or_null(means->calls));
 	sandbox = json_set(sandbox, "git", string_or_null(means->git));
+	sandbox = json_set(sandbox, "tmp", string_or_null(means->tmp));
 	return json_set(sandbox, "network",
 	    options->no_network ? string_or_null(means->network)
 				: jv_string("allowed"));

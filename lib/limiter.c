@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -22,7 +23,8 @@ struct limiter {
 	struct limits_means means;
 	struct cgroup *cgroup;
 	cpu_set_t cpus;
-	rlim_t n_user_tasks; /* RLIMIT_NPROC counts all of the user's */
+	rlim_t n_user_tasks; /* RLIMIT_NPROC counts all of the user's, ... */
+	bool counts_apart;   /* ... or those in a user namespace */
 };
 
 /* Threads of this user, as RLIMIT_NPROC counts them. */
@@ -63,6 +65,19 @@ can_limit_tasks(void)
 
 	return getuid() != 0 && stat("/proc/self/ns/pid", &info) == 0 &&
 	    info.st_ino == first_namespace;
+}
+
+/* Since Linux 5.14 RLIMIT_NPROC counts for each user namespace. Not for root,
+ * who is not limited. */
+static bool
+can_count_apart(void)
+{
+	struct utsname name;
+	int major, minor;
+
+	return getuid() != 0 && uname(&name) == 0 &&
+	    sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+	    (major > 5 || (major == 5 && minor >= 14));
 }
 
 /* As many CPUs as hold the share, from those that we may use. */
@@ -109,6 +124,7 @@ choose_means(struct limiter *limiter)
 		NULL) {
 		means->processes = can_limit_tasks() ? rlimit : sampling;
 		limiter->n_user_tasks = count_user_tasks();
+		limiter->counts_apart = can_count_apart();
 	}
 	if (limits->file_size_bytes > 0)
 		means->file_size = rlimit;
@@ -147,11 +163,24 @@ set_rlimit(int resource, rlim_t value)
 	return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
 }
 
+/* Where the command has a user namespace, that holds better. */
+static void
+count_apart(struct limiter *limiter)
+{
+	if (!limiter->counts_apart)
+		return;
+	limiter->n_user_tasks = 0;
+	limiter->means.processes = rlimit;
+}
+
 const char *
-limiter_enter(const struct limiter *limiter)
+limiter_enter(struct limiter *limiter, bool own_user_space)
 {
 	const struct limits *limits = &limiter->limits;
 	const struct limits_means *means = &limiter->means;
+
+	if (own_user_space)
+		count_apart(limiter);
 
 	if (!cgroup_enter(limiter->cgroup))
 		return "enter the control group";

@@ -46,9 +46,10 @@ struct limiter *limiter_open(const struct limits *limits);
 
 /*
  * In the child, between vfork and exec: only system calls. Returns what could
- * not be done ("limit the open files"), with errno; NULL is success.
+ * not be done ("limit the open files"), with errno; NULL is success. In a user
+ * namespace of its own its processes are counted apart from all others.
  */
-const char *limiter_enter(const struct limiter *limiter);
+const char *limiter_enter(struct limiter *limiter, bool own_user_space);
 
 const struct limits_means *limiter_means(const struct limiter *limiter);
 /* Must somebody look, how many there are and how much they use? */

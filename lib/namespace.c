@@ -20,18 +20,46 @@ struct namespaces {
 	struct namespace_plan plan;
 	bool through_user; /* namespace: we are not root */
 	char user_map[MAP_TEXT], group_map[MAP_TEXT];
-	volatile bool have_network, have_mounts;
+	volatile bool have_user, have_network, have_mounts;
 };
 
+void
+namespace_mounts_add(struct namespace_mounts *mounts, const char *from,
+    const char *to, bool read_only)
+{
+	mounts->items =
+	    xreallocarray(mounts->items, mounts->n + 1, sizeof *mounts->items);
+	mounts->items[mounts->n++] = (struct namespace_mount){
+		.from = xstrdup(from),
+		.to = xstrdup(to),
+		.read_only = read_only,
+	};
+}
+
+static void
+release_plan(struct namespace_plan *plan)
+{
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		free(plan->mounts.items[i].from);
+		free(plan->mounts.items[i].to);
+	}
+	free(plan->mounts.items);
+	free(plan->directory);
+	*plan = (struct namespace_plan){ 0 };
+}
+
 struct namespaces *
-namespaces_open(const struct namespace_plan *plan)
+namespaces_open(struct namespace_plan *plan)
 {
 	struct namespaces *namespaces;
 
-	if (!plan->network && plan->anchored == NULL && plan->read_only == NULL)
+	if (!plan->network && plan->mounts.n == 0) {
+		release_plan(plan);
 		return NULL;
+	}
 	namespaces = xcalloc(1, sizeof *namespaces);
 	namespaces->plan = *plan;
+	*plan = (struct namespace_plan){ 0 };
 	namespaces->through_user = geteuid() != 0;
 	snprintf(namespaces->user_map, MAP_TEXT, "%ld %ld 1", (long)geteuid(),
 	    (long)geteuid());
@@ -43,6 +71,8 @@ namespaces_open(const struct namespace_plan *plan)
 void
 namespaces_free(struct namespaces *namespaces)
 {
+	if (namespaces != NULL)
+		release_plan(&namespaces->plan);
 	free(namespaces);
 }
 
@@ -90,54 +120,63 @@ raise_loopback(void)
 }
 
 /*
- * Not mount(2) with MS_REMOUNT, which in a user namespace would have to know
- * every other flag that is locked.
+ * A copy of what is there, not mounted anywhere yet. Read-only not by mount(2)
+ * with MS_REMOUNT, which in a user namespace would have to know every other
+ * flag that is locked.
  */
 static bool
-mount_again(const char *from, const char *to, unsigned long long flags)
+copy_tree(struct namespace_mount *mount)
 {
-	struct mount_attr attributes = { .attr_set = flags };
-	int tree = (int)syscall(SYS_open_tree, AT_FDCWD, from,
-	    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	bool done = tree >= 0 &&
-	    (flags == 0 ||
-		syscall(SYS_mount_setattr, tree, "",
-		    AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
-		    sizeof attributes) == 0) &&
-	    syscall(SYS_move_mount, tree, "", AT_FDCWD, to,
-		MOVE_MOUNT_F_EMPTY_PATH) == 0;
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
 
-	if (tree >= 0)
-		close(tree);
-	return done;
+	mount->tree = (int)syscall(SYS_open_tree, AT_FDCWD, mount->from,
+	    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	return mount->tree >= 0 &&
+	    (!mount->read_only ||
+		syscall(SYS_mount_setattr, mount->tree, "",
+		    AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+		    sizeof attributes) == 0);
 }
 
+/* All of them first: later ones may lie where earlier ones will be. */
 static bool
-mount_all(char *const *paths, unsigned long long flags)
+copy_trees(struct namespace_mounts *mounts)
 {
-	for (; paths != NULL && *paths != NULL; paths++)
-		if (!mount_again(*paths, *paths, flags))
+	for (size_t i = 0; i < mounts->n; i++)
+		if (!copy_tree(&mounts->items[i]))
 			return false;
 	return true;
 }
 
 static bool
-arrange_mounts(const struct namespace_plan *plan)
+move_tree(const struct namespace_mount *mount)
 {
-	/* Nothing of it is to be seen outside. */
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return false;
-	return mount_all(plan->anchored, 0) &&
-	    mount_all(plan->read_only, MOUNT_ATTR_RDONLY);
+	bool done = syscall(SYS_move_mount, mount->tree, "", AT_FDCWD,
+			mount->to, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+
+	close(mount->tree);
+	return done;
 }
 
+/* False: not completed. */
 static bool
-wants_mounts(const struct namespace_plan *plan)
+arrange_mounts(struct namespaces *namespaces)
 {
-	return plan->anchored != NULL || plan->read_only != NULL;
+	const struct namespace_plan *plan = &namespaces->plan;
+
+	/* Nothing of it is to be seen outside. */
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    !copy_trees(&namespaces->plan.mounts) ||
+	    !move_tree(&plan->mounts.items[0]))
+		return true; /* not begun */
+	for (size_t i = 1; i < plan->mounts.n; i++)
+		if (!move_tree(&plan->mounts.items[i]))
+			return false;
+	namespaces->have_mounts = true;
+	return plan->directory == NULL || chdir(plan->directory) == 0;
 }
 
-void
+bool
 namespaces_enter(struct namespaces *namespaces)
 {
 	const struct namespace_plan *plan = &namespaces->plan;
@@ -145,21 +184,21 @@ namespaces_enter(struct namespaces *namespaces)
 
 	if (plan->network)
 		flags |= CLONE_NEWNET;
-	if (wants_mounts(plan))
+	if (plan->mounts.n > 0)
 		flags |= CLONE_NEWNS;
 	/* Before anything else, so that all of it belongs to this one. */
 	if (namespaces->through_user) {
 		if (unshare(CLONE_NEWUSER | flags) < 0)
-			return;
+			return true;
 		if (!map_user(namespaces))
-			return;
+			return true;
+		namespaces->have_user = true;
 	} else if (unshare(flags) < 0) {
-		return;
+		return true;
 	}
 	if (plan->network)
 		namespaces->have_network = raise_loopback();
-	if (wants_mounts(plan))
-		namespaces->have_mounts = arrange_mounts(plan);
+	return plan->mounts.n == 0 || arrange_mounts(namespaces);
 }
 
 bool
@@ -172,4 +211,10 @@ bool
 namespaces_have_mounts(const struct namespaces *namespaces)
 {
 	return namespaces != NULL && namespaces->have_mounts;
+}
+
+bool
+namespaces_have_user(const struct namespaces *namespaces)
+{
+	return namespaces != NULL && namespaces->have_user;
 }

@@ -331,51 +331,20 @@ start(struct run *run, const int fds[3])
 	return error;
 }
 
-/* The environment, with the private temporary directory for TMPDIR. */
-static char **
-add_tmp(struct run *run)
-{
-	char *const *given = run->options->environment;
-	const char *tmp = sandbox_tmp(run->sandbox);
-	size_t n = 0, n_added = 0;
-	char **changed;
-
-	if (tmp == NULL)
-		return NULL;
-	while (given[n] != NULL)
-		n++;
-	changed = xcalloc(n + 2, sizeof *changed);
-	changed[n_added++] = xasprintf("TMPDIR=%s", tmp);
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(given[i], "TMPDIR=", 7) != 0)
-			changed[n_added++] = given[i];
-	run->options->environment = changed;
-	return changed;
-}
-
-static void
-free_tmp(char **environment)
-{
-	if (environment != NULL)
-		free(environment[0]);
-	free(environment);
-}
-
 static void
 run_child(struct run *run)
 {
 	int fds[3] = { -1, -1, -1 };
 	struct error *error =
 	    sandbox_open(&run->sandbox, &run->options->sandbox);
-	char **environment = NULL;
 
 	if (error == NULL)
 		error = stdio_open(fds, run->captures, run->options);
 	if (error == NULL) {
-		environment = add_tmp(run);
+		run->options->environment = sandbox_environment(
+		    run->sandbox, run->options->environment);
 		error = start(run, fds);
 	}
-	free_tmp(environment);
 	stdio_close(fds);
 	fail(run, error);
 	if (run->child != 0)
@@ -448,7 +417,7 @@ finish(struct run *run)
 		fail(run, capture_finish(run->captures[i], outputs[i]));
 		capture_free(run->captures[i]);
 	}
-	fail(run, sandbox_close(run->sandbox, &run->result->sandbox));
+	sandbox_close(run->sandbox, &run->result->sandbox);
 	conclude(run);
 	family_release(&run->family);
 }
@@ -472,6 +441,9 @@ process_run(
 		    process_environment(NULL, NULL, NULL);
 	full.sandbox.has_output =
 	    full.inherit_output && full.stall_seconds <= 0;
+	full.sandbox.directory = full.directory;
+	full.sandbox.argv = full.argv;
+	full.sandbox.environment = full.environment;
 	signals_take(&run.signals);
 	family_init(&run.family);
 	run.limiter = limiter_open(&full.limits);

@@ -40,7 +40,7 @@ bool signals_child_news(void); /* since it was last asked */
  * there is no child. All signals must be blocked.
  */
 struct error *process_start(pid_t *child, struct process_result *result,
-    const struct process_options *options, const struct limiter *limiter,
+    const struct process_options *options, struct limiter *limiter,
     struct sandbox *sandbox, const int fds[3]);
 
 /*

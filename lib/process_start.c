@@ -24,7 +24,7 @@ struct start {
 	const int *fds;
 	char **candidates; /* paths to try, NULL-terminated */
 	char **shell_argv; /* for a script without #!; [1] is its path */
-	const struct limiter *limiter;
+	struct limiter *limiter;
 	struct sandbox *sandbox;
 	pid_t parent;
 	const char *volatile failed_step; /* NULL: execve */
@@ -135,10 +135,12 @@ prepare(const struct start *start)
 		_exit(127); /* it died before the line above */
 	if (!take_descriptors(start))
 		return "duplicate a descriptor";
-	failed = limiter_enter(start->limiter);
+	failed = sandbox_enter_spaces(start->sandbox);
+	if (failed == NULL)
+		failed = limiter_enter(
+		    start->limiter, sandbox_has_own_user_space(start->sandbox));
 	if (failed != NULL)
 		return failed;
-	sandbox_enter_spaces(start->sandbox);
 	if (start->directory != NULL && chdir(start->directory) < 0)
 		return "enter the directory";
 	failed = sandbox_enter_rules(start->sandbox);
@@ -206,7 +208,7 @@ failed(struct process_result *result, const struct start *start)
 
 struct error *
 process_start(pid_t *child, struct process_result *result,
-    const struct process_options *options, const struct limiter *limiter,
+    const struct process_options *options, struct limiter *limiter,
     struct sandbox *sandbox, const int fds[3])
 {
 	struct start start = {

@@ -14,27 +14,23 @@
 #include "log.h"
 #include "memory.h"
 #include "namespace.h"
+#include "path_list.h"
 #include "sandbox_paths.h"
+#include "sandbox_tmp.h"
 #include "seccomp.h"
 
 /* Truncating is under control from this version on. */
 enum { LANDLOCK_STRICT_VERSION = 3 };
 
-/* NULL-terminated, or NULL. */
-struct path_list {
-	char **items;
-	size_t n;
-};
-
 struct sandbox {
 	const struct sandbox_options *options;
-	char *tmp;
-	int rules; /* of Landlock; -1: none */
+	struct sandbox_tmp tmp;
+	char **environment; /* with another TMPDIR, the first */
+	int rules;          /* of Landlock; -1: none */
 	struct seccomp_filter *filter, *filter_without_network;
 	struct namespaces *namespaces;
-	struct git_protection *repositories;
 	size_t n_repositories;
-	/* Of all of them; the strings are theirs. */
+	/* Of all of them; see git_protect.h. */
 	struct path_list anchored, read_only, git_writable;
 };
 
@@ -99,35 +95,6 @@ check_kernel(const struct sandbox_options *options)
 	return NULL;
 }
 
-static struct error *
-make_tmp(struct sandbox *sandbox)
-{
-	const char *parent = getenv("TMPDIR");
-	struct error *error;
-
-	if (parent == NULL || *parent != '/')
-		parent = "/tmp";
-	sandbox->tmp = file_join(parent, "nr-XXXXXX");
-	if (mkdtemp(sandbox->tmp) != NULL)
-		return NULL;
-	error = error_errno(
-	    ERROR_IO, "cannot create a temporary directory in '%s'", parent);
-	free(sandbox->tmp);
-	sandbox->tmp = NULL;
-	return error;
-}
-
-static void
-add_paths(struct path_list *list, char *const *paths)
-{
-	for (; paths != NULL && *paths != NULL; paths++) {
-		list->items = xreallocarray(
-		    list->items, list->n + 2, sizeof *list->items);
-		list->items[list->n++] = *paths;
-		list->items[list->n] = NULL;
-	}
-}
-
 static void
 protect_repository(struct sandbox *sandbox, const char *directory)
 {
@@ -140,12 +107,11 @@ protect_repository(struct sandbox *sandbox, const char *directory)
 	free(path);
 	if (repository.read_only == NULL)
 		return;
-	sandbox->repositories = xreallocarray(sandbox->repositories,
-	    sandbox->n_repositories + 1, sizeof *sandbox->repositories);
-	sandbox->repositories[sandbox->n_repositories++] = repository;
-	add_paths(&sandbox->anchored, repository.anchored);
-	add_paths(&sandbox->read_only, repository.read_only);
-	add_paths(&sandbox->git_writable, repository.writable);
+	sandbox->n_repositories++;
+	path_list_add_all(&sandbox->anchored, repository.anchored);
+	path_list_add_all(&sandbox->read_only, repository.read_only);
+	path_list_add_all(&sandbox->git_writable, repository.writable);
+	git_protection_release(&repository);
 }
 
 static void
@@ -161,7 +127,7 @@ protect_repositories(struct sandbox *sandbox)
 }
 
 static struct error *
-make_rules(struct sandbox *sandbox)
+make_rules(struct sandbox *sandbox, const struct path_list *hidden)
 {
 	struct landlock_rules *rules;
 	struct error *error;
@@ -172,7 +138,10 @@ make_rules(struct sandbox *sandbox)
 	if (error != NULL)
 		return error;
 	error = sandbox_add_rules(
-	    rules, sandbox->options, sandbox->git_writable.items, sandbox->tmp);
+	    rules, sandbox->options, hidden, sandbox->git_writable.items);
+	if (error == NULL)
+		error =
+		    landlock_allow(rules, sandbox->tmp.path, LANDLOCK_WRITE);
 	sandbox->rules = landlock_finish(rules);
 	return error;
 }
@@ -208,19 +177,41 @@ make_filters(struct sandbox *sandbox)
 }
 
 static void
-plan_namespaces(struct sandbox *sandbox)
+plan_git(struct namespace_mounts *mounts, const struct sandbox *sandbox)
 {
-	sandbox->namespaces = namespaces_open(&(struct namespace_plan){
-	    .network = sandbox->options->no_network,
-	    .anchored = sandbox->anchored.items,
-	    .read_only = sandbox->read_only.items,
-	});
+	for (size_t i = 0; i < sandbox->anchored.n; i++)
+		namespace_mounts_add(mounts, sandbox->anchored.items[i],
+		    sandbox->anchored.items[i], false);
+	for (size_t i = 0; i < sandbox->read_only.n; i++)
+		namespace_mounts_add(mounts, sandbox->read_only.items[i],
+		    sandbox->read_only.items[i], true);
+}
+
+/* About files. */
+static struct error *
+restrict_files(struct sandbox *sandbox, struct namespace_plan *plan)
+{
+	struct path_list hidden = { NULL };
+	struct error *error = check_kernel(sandbox->options);
+
+	if (error != NULL)
+		return error;
+	protect_repositories(sandbox);
+	sandbox_find_hidden(&hidden, sandbox->options);
+	error = sandbox_tmp_open(&sandbox->tmp, plan, sandbox->options, &hidden,
+	    sandbox->git_writable.items);
+	plan_git(&plan->mounts, sandbox);
+	if (error == NULL)
+		error = make_rules(sandbox, &hidden);
+	path_list_release(&hidden);
+	return error;
 }
 
 struct error *
 sandbox_open(
     struct sandbox **sandbox_out, const struct sandbox_options *options)
 {
+	struct namespace_plan plan = { .network = options->no_network };
 	struct sandbox *sandbox;
 	struct error *error = NULL;
 
@@ -230,34 +221,66 @@ sandbox_open(
 	sandbox = xcalloc(1, sizeof *sandbox);
 	sandbox->options = options;
 	sandbox->rules = -1;
-	if (options->mode != SANDBOX_OFF) {
-		error = check_kernel(options);
-		protect_repositories(sandbox);
-		if (error == NULL)
-			error = make_tmp(sandbox);
-		if (error == NULL)
-			error = make_rules(sandbox);
-	}
+	if (options->mode != SANDBOX_OFF)
+		error = restrict_files(sandbox, &plan);
 	make_filters(sandbox);
-	plan_namespaces(sandbox);
+	sandbox->namespaces = namespaces_open(&plan);
 	if (error == NULL)
 		*sandbox_out = sandbox;
 	else
-		error_free(sandbox_close(sandbox, NULL));
+		sandbox_close(sandbox, NULL);
 	return error;
 }
 
-const char *
-sandbox_tmp(const struct sandbox *sandbox)
+char *const *
+sandbox_environment(struct sandbox *sandbox, char *const *environment)
 {
-	return sandbox != NULL ? sandbox->tmp : NULL;
+	size_t n = 0, n_kept = 1;
+
+	if (sandbox == NULL || sandbox->tmp.path == NULL)
+		return environment;
+	while (environment[n] != NULL)
+		n++;
+	sandbox->environment = xcalloc(n + 2, sizeof *sandbox->environment);
+	sandbox->environment[0] = sandbox->tmp.other_setting;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environment[i], "TMPDIR=", 7) != 0)
+			sandbox->environment[n_kept++] = environment[i];
+	return sandbox->environment;
 }
 
-void
+/* Where it cannot be its own. */
+static bool
+share_tmp(const struct sandbox *sandbox)
+{
+	const struct path_list *shared = &sandbox->tmp.shared;
+
+	for (size_t i = 0; i < shared->n && sandbox->rules >= 0; i++)
+		if (!landlock_add(
+			sandbox->rules, shared->items[i], LANDLOCK_WRITE))
+			return false;
+	return true;
+}
+
+const char *
 sandbox_enter_spaces(struct sandbox *sandbox)
 {
-	if (sandbox != NULL && sandbox->namespaces != NULL)
-		namespaces_enter(sandbox->namespaces);
+	if (sandbox == NULL)
+		return NULL;
+	if (sandbox->namespaces != NULL &&
+	    !namespaces_enter(sandbox->namespaces))
+		return "arrange what it sees of the files";
+	if (!namespaces_have_mounts(sandbox->namespaces))
+		return share_tmp(sandbox) ? NULL : "open /tmp to it";
+	if (sandbox->environment != NULL)
+		sandbox->environment[0] = sandbox->tmp.own_setting;
+	return NULL;
+}
+
+bool
+sandbox_has_own_user_space(const struct sandbox *sandbox)
+{
+	return sandbox != NULL && namespaces_have_user(sandbox->namespaces);
 }
 
 /*
@@ -339,31 +362,47 @@ tell_means(const struct sandbox *sandbox, struct sandbox_means *means)
 	if (sandbox->n_repositories > 0 &&
 	    namespaces_have_mounts(sandbox->namespaces))
 		means->git = "mounts";
+	if (sandbox->tmp.places.n > 0 &&
+	    namespaces_have_mounts(sandbox->namespaces))
+		means->tmp = "mounts";
+	else if (sandbox->tmp.shared.n > 0 &&
+	    sandbox->tmp.shared.n == sandbox->tmp.places.n)
+		means->tmp = "Landlock";
 }
 
-struct error *
+static void
+warn_of_tmp(const struct sandbox *sandbox)
+{
+	static bool warned;
+
+	if (warned || sandbox->tmp.places.n == sandbox->tmp.shared.n ||
+	    namespaces_have_mounts(sandbox->namespaces))
+		return;
+	log_warn("sandbox_tmp",
+	    "nothing can be mounted here, so commands cannot write to /tmp, "
+	    "only to their TMPDIR: keep workspaces and runs elsewhere than in "
+	    "/tmp, or let user namespaces be made");
+	warned = true;
+}
+
+void
 sandbox_close(struct sandbox *sandbox, struct sandbox_means *means)
 {
-	struct error *error = NULL;
-
 	if (sandbox == NULL)
-		return NULL;
-	if (means != NULL)
+		return;
+	if (means != NULL) {
 		tell_means(sandbox, means);
-	for (size_t i = 0; i < sandbox->n_repositories; i++)
-		git_protection_release(&sandbox->repositories[i]);
-	if (sandbox->tmp != NULL)
-		error = file_remove_tree(sandbox->tmp);
+		warn_of_tmp(sandbox);
+	}
+	sandbox_tmp_close(&sandbox->tmp);
 	if (sandbox->rules >= 0)
 		close(sandbox->rules);
 	seccomp_filter_free(sandbox->filter);
 	seccomp_filter_free(sandbox->filter_without_network);
 	namespaces_free(sandbox->namespaces);
-	free(sandbox->repositories);
-	free(sandbox->anchored.items);
-	free(sandbox->read_only.items);
-	free(sandbox->git_writable.items);
-	free(sandbox->tmp);
+	path_list_release(&sandbox->anchored);
+	path_list_release(&sandbox->read_only);
+	path_list_release(&sandbox->git_writable);
+	free(sandbox->environment);
 	free(sandbox);
-	return error;
 }

@@ -4,8 +4,8 @@
  * machine; see nr-limit(1), THE SANDBOX.
  *
  *   workspace  reads the system; writes to the workspace, the paths of
- *              `write`, and a temporary directory of its own, which is its
- *              $TMPDIR and removed afterwards. Does not write to what in the
+ *              `write`, and a /tmp of its own, removed afterwards
+ *              (sandbox_tmp.h). Does not write to what in the
  *              workspace's .git makes git run code, and does not read the
  *              paths of `hide`, keys and passwords in the home directory, and
  *              the runs of others.
@@ -38,6 +38,9 @@ struct sandbox_options {
 	char **write;
 	char **read; /* although it is hidden */
 	char **hide;
+	/* For process.c to say, so that what they name in /tmp is there. */
+	const char *directory; /* to start in; NULL: here */
+	char *const *argv, *const *environment;
 };
 
 /* What does it; NULL or 0: nothing. */
@@ -46,6 +49,9 @@ struct sandbox_means {
 	const char *calls;   /* "seccomp" */
 	const char *network; /* "namespace", "seccomp" */
 	const char *git;     /* "mounts" */
+	/* /tmp: its own by "mounts", or the machine's by "Landlock"; NULL:
+	 * only $TMPDIR. */
+	const char *tmp;
 };
 
 struct sandbox;
@@ -54,21 +60,23 @@ struct sandbox;
 struct error *sandbox_open(
     struct sandbox **sandbox, const struct sandbox_options *options);
 
-/* The private temporary directory; NULL: there is none. */
-const char *sandbox_tmp(const struct sandbox *sandbox);
+/* The environment, with another TMPDIR if there is one; both are borrowed up
+ * to the close. */
+char *const *sandbox_environment(
+    struct sandbox *sandbox, char *const *environment);
 
 /*
  * In the child, between vfork and exec: only system calls. First the spaces,
  * in which paths mean what they will mean to the command, then, last of all,
  * the rules. Returns what could not be done, with errno; NULL is success.
  */
-void sandbox_enter_spaces(struct sandbox *sandbox);
+const char *sandbox_enter_spaces(struct sandbox *sandbox);
 const char *sandbox_enter_rules(const struct sandbox *sandbox);
+/* Is it in a user namespace of its own? */
+bool sandbox_has_own_user_space(const struct sandbox *sandbox);
 
-/* When all of the command is gone: removes the temporary directory, and
- * frees. */
-struct error *sandbox_close(
-    struct sandbox *sandbox, struct sandbox_means *means);
+/* When all of the command is gone: removes temporary files, and frees. */
+void sandbox_close(struct sandbox *sandbox, struct sandbox_means *means);
 
 /* "off", "workspace", "strict"; false: none of them. */
 bool sandbox_mode_by_name(enum sandbox_mode *mode, const char *name);

@@ -27,30 +27,15 @@ static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full",
 	"/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts",
 	NULL };
 
-struct paths {
-	char **items;
-	size_t n;
-};
-
 /* A path that is not there needs no hiding. Takes it over. */
 static void
-add_resolved(struct paths *paths, char *path)
+add_resolved(struct path_list *paths, char *path)
 {
 	char *resolved = file_resolve(path);
 
 	free(path);
-	if (resolved == NULL)
-		return;
-	paths->items =
-	    xreallocarray(paths->items, paths->n + 2, sizeof *paths->items);
-	paths->items[paths->n++] = resolved;
-	paths->items[paths->n] = NULL;
-}
-
-static void
-free_paths(struct paths *paths)
-{
-	json_strings_free(paths->items);
+	if (resolved != NULL)
+		path_list_add(paths, resolved);
 }
 
 static struct error *
@@ -64,8 +49,9 @@ allow_list(struct landlock_rules *rules, const char *const *list,
 	return error;
 }
 
-static void
-find_hidden(struct paths *hidden, const struct sandbox_options *options)
+void
+sandbox_find_hidden(
+    struct path_list *hidden, const struct sandbox_options *options)
 {
 	const char *home = getenv("HOME");
 	char *state = config_state_dir();
@@ -81,22 +67,19 @@ find_hidden(struct paths *hidden, const struct sandbox_options *options)
 }
 
 static struct error *
-allow_reading(
-    struct landlock_rules *rules, const struct sandbox_options *options)
+allow_reading(struct landlock_rules *rules,
+    const struct sandbox_options *options, const struct path_list *hidden)
 {
-	struct paths hidden = { 0 };
 	struct error *error;
 
 	if (options->mode == SANDBOX_STRICT)
 		return allow_list(rules, system_paths, LANDLOCK_READ);
-	find_hidden(&hidden, options);
 	/* Names are not hidden; and each part of a path is listed by some
 	 * program. */
 	error = landlock_allow(rules, "/", LANDLOCK_LIST);
 	if (error == NULL)
 		error = landlock_allow_reading_but(rules, "/",
-		    hidden.items != NULL ? hidden.items : (char *[]){ NULL });
-	free_paths(&hidden);
+		    hidden->n > 0 ? hidden->items : (char *[]){ NULL });
 	return error;
 }
 
@@ -117,19 +100,14 @@ allow_output(struct landlock_rules *rules)
 }
 
 static struct error *
-allow_writing(struct landlock_rules *rules,
-    const struct sandbox_options *options, char *const *more, const char *tmp)
+allow_writing(
+    struct landlock_rules *rules, const struct sandbox_options *options)
 {
 	struct error *error = NULL;
 
 	if (options->workspace != NULL)
 		error =
 		    landlock_allow(rules, options->workspace, LANDLOCK_WRITE);
-	if (error == NULL && tmp != NULL)
-		error = landlock_allow(rules, tmp, LANDLOCK_WRITE);
-	if (error == NULL)
-		error = allow_list(
-		    rules, (const char *const *)more, LANDLOCK_WRITE);
 	/* POSIX semaphores and shared memory: Python, Chromium, databases. */
 	if (error == NULL && options->mode == SANDBOX_WORKSPACE)
 		error = landlock_allow(rules, "/dev/shm", LANDLOCK_WRITE);
@@ -142,9 +120,10 @@ allow_writing(struct landlock_rules *rules,
 
 struct error *
 sandbox_add_rules(struct landlock_rules *rules,
-    const struct sandbox_options *options, char *const *more, const char *tmp)
+    const struct sandbox_options *options, const struct path_list *hidden,
+    char *const *more)
 {
-	struct error *error = allow_reading(rules, options);
+	struct error *error = allow_reading(rules, options, hidden);
 
 	if (error == NULL)
 		error = allow_list(
@@ -153,6 +132,9 @@ sandbox_add_rules(struct landlock_rules *rules,
 		error = allow_list(
 		    rules, (const char *const *)options->write, LANDLOCK_WRITE);
 	if (error == NULL)
-		error = allow_writing(rules, options, more, tmp);
+		error = allow_list(
+		    rules, (const char *const *)more, LANDLOCK_WRITE);
+	if (error == NULL)
+		error = allow_writing(rules, options);
 	return error;
 }

@@ -7,13 +7,17 @@
 
 #include "error.h"
 #include "landlock.h"
+#include "path_list.h"
 #include "sandbox.h"
 
-/*
- * All rules for the options. `more` is written to as well (NULL-terminated or
- * NULL), and so is `tmp`.
- */
+/* What must not be read, of all that is there: resolved. */
+void sandbox_find_hidden(
+    struct path_list *hidden, const struct sandbox_options *options);
+
+/* All rules for the options; `more` (NULL-terminated or NULL) is written to
+ * as well. */
 struct error *sandbox_add_rules(struct landlock_rules *rules,
-    const struct sandbox_options *options, char *const *more, const char *tmp);
+    const struct sandbox_options *options, const struct path_list *hidden,
+    char *const *more);
 
 #endif

@@ -4,6 +4,7 @@ load users
 
 prepare_test() {
 	make_common
+	export common
 	mkdir ws outside home hidden
 	mkdir home/.ssh
 	echo precious >outside/file
@@ -24,6 +25,20 @@ boxed() {
 	rm -f report.json
 	run --separate-stderr as "$user" env HOME="$common_home" sh -c 'cd ws && exec "$@"' sh \
 		nr-limit -s workspace --hide "$common/hidden" --report ../report.json "$@"
+}
+
+# boxed_elsewhere USER [ARGS]: the same, where nothing of it lies in /tmp: there
+# the rules alone have to hold what mounts hold in /tmp. For root.
+boxed_elsewhere() {
+	local user=$1
+	shift
+	rm -f report.json
+	export -f as
+	# shellcheck disable=SC2016 # for the inner shell
+	run --separate-stderr unshare -m bash -c '
+		mount --bind "$common" /mnt && cd /mnt/ws && PATH=/mnt/bin:$PATH && as "$@"' bash \
+		"$user" env HOME=/mnt/home nr-limit -s workspace --hide /mnt/hidden \
+		--report ../report.json "$@"
 }
 
 # One that does what it must not do when there is no sandbox.
@@ -91,24 +106,31 @@ is_precious() {
 	done
 }
 
+# denied BOXED USER: every attempt of the table is.
+denied() {
+	local what argument
+	while IFS='|' read -r what argument; do
+		case $argument in
+		ws/*) argument=${argument#ws/} ;;
+		/* | '' | x) ;;
+		*) argument=../$argument ;;
+		esac
+		"$1" "$2" attempt "$what" "$argument" </dev/null
+		[ "$status" -eq 1 ] || {
+			echo "$1 $2: $what $argument: $status $output $stderr"
+			return 1
+		}
+	done < <(grep -v '^#' "$ROOT/tests/escape.denied")
+	is_precious
+	[ "$(cat home/.bashrc)" = mine ]
+	[ ! -u ws/file ]
+}
+
 @test "the sandbox denies every attempt of the table, to root and to others" {
-	local user what argument
+	local user
 	for user in $NR_USERS; do
-		while IFS='|' read -r what argument; do
-			case $argument in
-			ws/*) argument=${argument#ws/} ;;
-			/* | '' | x) ;;
-			*) argument=../$argument ;;
-			esac
-			boxed "$user" attempt "$what" "$argument"
-			[ "$status" -eq 1 ] || {
-				echo "$user: $what $argument: $status $output $stderr"
-				return 1
-			}
-		done < <(grep -v '^#' "$ROOT/tests/escape.denied")
-		is_precious
-		[ "$(cat home/.bashrc)" = mine ]
-		[ ! -u ws/file ]
+		denied boxed "$user"
+		[ "$(id -u)" -ne 0 ] || denied boxed_elsewhere "$user"
 	done
 }
 
@@ -165,16 +187,74 @@ is_precious() {
 	[ "$(cat out)" = $'one\ntwo' ]
 }
 
-@test "TMPDIR is a directory of its own, which is removed" {
-	local user
+@test "/tmp and /var/tmp can be written to by name, and are its own" {
+	local user boxed=boxed theirs
+	theirs=$(mktemp /tmp/nr-test.XXXXXX)
 	for user in $NR_USERS; do
-		boxed "$user" sh -c 'mktemp; ls -ld "$TMPDIR"; echo "$TMPDIR" >tmp'
-		[ "$status" -eq 0 ]
-		[[ $output == *drwx------* ]]
-		[ -n "$(cat ws/tmp)" ]
-		[ ! -e "$(cat ws/tmp)" ]
-		rm ws/tmp
+		for boxed in boxed boxed_elsewhere; do
+			[ "$(id -u)" -eq 0 ] || [ "$boxed" = boxed ] || continue
+			"$boxed" "$user" sh -euc 'echo a >/tmp/nr-test.fixed; cat /var/tmp/nr-test.fixed
+				mktemp /tmp/jo.XXXX >/dev/null; mktemp >/dev/null; ! ls /tmp/nr-test.?????? 2>&-
+				mkdir -p "$TMPDIR/a/b"; chmod 0 "$TMPDIR/a"; echo "$TMPDIR"'
+			[ "$output" = $'a\n/tmp' ]
+			[ "$(jq -r .sandbox.tmp report.json)" = mounts ]
+			[ ! -e /tmp/nr-test.fixed ]
+		done
 	done
+	rm "$theirs"
+	[ -z "$(find /tmp -maxdepth 1 -name 'nr-??????' -newer "$common/home" -user "$(id -u)" -empty)" ]
+}
+
+@test "what arguments and environment name in /tmp is there, to be read" {
+	local user theirs
+	theirs=$(mktemp -d /tmp/nr-test.XXXXXX)
+	chmod 755 "$theirs"
+	echo 'echo "$0"; echo x >"$0"; cat "${DATA#:}"' >"$theirs/script"
+	echo data >"$theirs/data"
+	ln -s "$theirs" "$theirs.link"
+	for user in $NR_USERS; do
+		boxed "$user" sh "$theirs/script" </dev/null
+		[ "${lines[0]}" = "$theirs/script" ]
+		DATA=:$theirs.link/data boxed "$user" sh -c 'cat "${DATA#:}"; echo x >"${DATA#:}"'
+		[ "$output" = data ]
+		[ "$(cat "$theirs/data")" = data ]
+	done
+	rm -r "$theirs" "$theirs.link"
+}
+
+@test "of what is hidden in /tmp only what may be read is there" {
+	mkdir -p runs/own runs/other
+	echo own >runs/own/log
+	echo other >runs/other/log
+	chmod -R a+rwX runs
+	local user boxed
+	for user in $NR_USERS; do
+		boxed "$user" --hide ../runs --read ../runs/own sh -c 'cat ../runs/*/log
+			echo x >../runs/own/log; echo x >../runs/new; cat "../runs/other/log"; ls ../runs'
+		[ "$output" = $'own\nown' ]
+		[ "$(cat runs/own/log)" = own ]
+		[ "$(ls runs)" = $'other\nown' ]
+	done
+}
+
+@test "where nothing can be mounted /tmp is the machine's, unless the workspace is in there" {
+	[ "$(id -u)" -eq 0 ] || return 0
+	local bare='setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin'
+	# shellcheck disable=SC2086 # words
+	run --separate-stderr $bare nr-limit -s workspace -w ws --report report.json \
+		sh -c 'echo x >>/tmp/nr-test.no; mktemp; echo x >ws/new; cat ws/new'
+	[ "$(jq -r .sandbox.tmp report.json)" = null ]
+	[[ ${lines[0]} == /tmp/nr-??????/tmp/tmp.* ]]
+	[ "${lines[1]}" = x ]
+	[[ $stderr == *'cannot write to /tmp, only to their TMPDIR'* ]]
+	[ ! -e /tmp/nr-test.no ]
+	# shellcheck disable=SC2016 # for the inner shell
+	run --separate-stderr unshare -m bash -c 'mount --bind "$1" /mnt && cd /mnt/ws &&
+		XDG_STATE_HOME=/mnt HOME=/mnt/home exec '"$bare"' nr-limit -s workspace --report ../report.json \
+		sh -c "mktemp /tmp/nr-test.XXXXXX && cat ../home/.ssh/id"' bash "$common"
+	[ "$(jq -r .sandbox.tmp report.json)" = Landlock ]
+	[[ $output == /tmp/nr-test.?????? ]]
+	rm "$output"
 }
 
 @test "neither environment nor memory nor descriptors of the runner can be had" {

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "path_list.h"
+
+#include "memory.h"
+
+void
+path_list_add(struct path_list *list, char *path)
+{
+	list->items =
+	    xreallocarray(list->items, list->n + 2, sizeof *list->items);
+	list->items[list->n++] = path;
+	list->items[list->n] = NULL;
+}
+
+void
+path_list_add_all(struct path_list *list, char *const *paths)
+{
+	for (; paths != NULL && *paths != NULL; paths++)
+		path_list_add(list, xstrdup(*paths));
+}
+
+bool
+path_list_has(const struct path_list *list, const char *path)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->items[i], path) == 0)
+			return true;
+	return false;
+}
+
+void
+path_list_release(struct path_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct path_list){ NULL };
+}
+
+bool
+path_is_below(const char *path, const char *root)
+{
+	size_t len = strlen(root);
+
+	if (len > 0 && root[len - 1] == '/')
+		len--;
+	return strncmp(path, root, len) == 0 && path[len] == '/' &&
+	    path[len + 1] != '\0';
+}
+
+bool
+path_is_in(const char *path, const char *root)
+{
+	return strcmp(path, root) == 0 || path_is_below(path, root);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Temporary files of a command in a sandbox. It has a directory of its own for
+ * them, removed afterwards, that by mounts is its /tmp and its /var/tmp: what
+ * others keep there it does not see, but for
+ *
+ *   - the workspace and the other paths of its options, as they are, with
+ *     what lies beside them in the same entry of /tmp, read-only; of that,
+ *     what is hidden is an empty directory or file;
+ *   - the entries of /tmp that its arguments and its environment name,
+ *     read-only.
+ *
+ * In a strict sandbox only the paths of its options. Where there can be no
+ * mounts it may write to the machine's /tmp and /var/tmp, if neither the
+ * workspace nor anything hidden is in there, or else to $TMPDIR alone.
+ */
+#ifndef SANDBOX_TMP_H
+#define SANDBOX_TMP_H
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "namespace.h"
+#include "path_list.h"
+#include "sandbox.h"
+
+struct sandbox_tmp {
+	char *directory; /* all that we made; NULL: nothing */
+	char *path;      /* the part of it that the command writes to */
+	/* Of /tmp and /var/tmp, resolved: those that `path` stands in for.
+	 * None where the command may write to them anyhow. */
+	struct path_list places;
+	/* Those that it may write to if they cannot be its own. */
+	struct path_list shared;
+	char *own_setting, *other_setting; /* TMPDIR=... */
+};
+
+/* `more` (NULL-terminated or NULL) is written to beside the paths of the
+ * options. Adds to the plan. */
+struct error *sandbox_tmp_open(struct sandbox_tmp *tmp,
+    struct namespace_plan *plan, const struct sandbox_options *options,
+    const struct path_list *hidden, char *const *more);
+
+/* Removes it all. */
+void sandbox_tmp_close(struct sandbox_tmp *tmp);
+
+/* For sandbox_tmp.c, in sandbox_view.c: chooses the places, and plans the
+ * mounts. */
+void sandbox_view_plan(struct sandbox_tmp *tmp, struct namespace_plan *plan,
+    const struct sandbox_options *options, const struct path_list *hidden,
+    char *const *more);
+
+#endif
