@@ -94,13 +94,6 @@ is_entry(const char *path, const struct path_list *places, const char **place)
 	return false;
 }
 
-/* Its own, by the same path. */
-static char *
-counterpart(const struct view *view, const char *path, const char *place)
-{
-	return file_join(view->tmp->path, path + strlen(place) + 1);
-}
-
 /* The same link; what it leads to is another matter. False: there is one
  * already, or none can be made. */
 static bool
@@ -108,7 +101,7 @@ copy_link(const struct view *view, const char *link, const char *place)
 {
 	char target[PATH_MAX];
 	ssize_t len = readlink(link, target, sizeof target - 1);
-	char *copy = counterpart(view, link, place);
+	char *copy = file_join(view->tmp->path, link + strlen(place) + 1);
 	bool done;
 
 	target[len > 0 ? len : 0] = '\0';
@@ -219,13 +212,9 @@ note_directory(struct view *view)
 static void
 make_mount_point(const char *like, const char *path)
 {
-	char *parent = xstrdup(path);
 	struct stat info;
 	int fd;
 
-	*strrchr(parent, '/') = '\0';
-	error_free(file_make_directories(parent, 0755));
-	free(parent);
 	if (stat(like, &info) == 0 && S_ISDIR(info.st_mode)) {
 		(void)mkdir(path, 0755);
 		return;
@@ -233,6 +222,24 @@ make_mount_point(const char *like, const char *path)
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* Of one beneath the root, with the directories between. */
+static void
+make_mount_point_in(const char *root, const char *rest, const char *like)
+{
+	char *point = file_join(root, rest);
+	const char *slash = strrchr(rest, '/');
+
+	if (slash != NULL) {
+		char *parent =
+		    xasprintf("%s/%.*s", root, (int)(slash - rest), rest);
+
+		error_free(file_make_directories(parent, 0755));
+		free(parent);
+	}
+	make_mount_point(like, point);
+	free(point);
 }
 
 static void
@@ -245,15 +252,13 @@ static void
 mount_entry(struct view *view, const char *entry)
 {
 	const char *place;
-	char *point, *resolved = file_resolve(entry);
+	char *resolved = file_resolve(entry);
 
 	if (resolved == NULL || !is_entry(entry, &view->tmp->places, &place)) {
 		free(resolved);
 		return;
 	}
-	point = counterpart(view, entry, place);
-	make_mount_point(entry, point);
-	free(point);
+	make_mount_point_in(view->tmp->path, entry + strlen(place) + 1, entry);
 	if (!path_list_has(view->hidden, entry) ||
 	    path_list_has(&view->read, entry) ||
 	    path_list_has(&view->write, entry))
@@ -264,15 +269,11 @@ mount_entry(struct view *view, const char *entry)
 static void
 keep_below(const struct path_list *paths, const char *hidden, const char *mask)
 {
-	for (size_t i = 0; i < paths->n; i++) {
-		char *point;
-
-		if (!path_is_below(paths->items[i], hidden))
-			continue;
-		point = file_join(mask, paths->items[i] + strlen(hidden) + 1);
-		make_mount_point(paths->items[i], point);
-		free(point);
-	}
+	for (size_t i = 0; i < paths->n; i++)
+		if (path_is_below(paths->items[i], hidden))
+			make_mount_point_in(mask,
+			    paths->items[i] + strlen(hidden) + 1,
+			    paths->items[i]);
 }
 
 /* Landlock allows what is in /tmp: it is one directory to it, whatever is

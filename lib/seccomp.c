@@ -117,7 +117,25 @@ static const struct {
 	{ SYS_openat, 3, 2 },
 };
 
-enum { MAX_INSTRUCTIONS = 256 };
+enum { MAX_INSTRUCTIONS = 512 };
+
+/* What is done about a call. */
+struct rule {
+	uint32_t call;
+	enum {
+		DENIED,
+		MISSING, /* ENOSYS */
+		SOCKETS,
+		TERMINALS,
+		MODE,
+		SPACES
+	} what;
+	size_t mode; /* index of modes[] */
+};
+struct rules {
+	struct rule items[128];
+	size_t n;
+};
 
 struct seccomp_filter {
 	struct sock_fprog program;
@@ -169,16 +187,6 @@ emit_unless(struct seccomp_filter *filter, uint16_t comparison, uint32_t value,
 	emit(filter,
 	    (struct sock_filter)BPF_JUMP(
 		(uint16_t)(BPF_JMP | BPF_K | comparison), value, 0, n));
-}
-
-/* With the number of the call loaded. */
-static void
-emit_denied(struct seccomp_filter *filter, const int *calls, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		emit_unless(filter, BPF_JEQ, (uint32_t)calls[i], 1);
-		emit_error(filter, EPERM);
-	}
 }
 
 static size_t
@@ -262,60 +270,134 @@ emit_mode(struct seccomp_filter *filter, int call, uint32_t mode, int flags)
 }
 
 static void
-emit_modes(struct seccomp_filter *filter)
-{
-	/* It has them in memory; who uses it can do without. */
-	emit_unless(filter, BPF_JEQ, SYS_openat2, 1);
-	emit_error(filter, ENOSYS);
-	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
-		emit_mode(filter, modes[i].call, modes[i].mode, modes[i].flags);
-}
-
-/* clone3() has its flags in memory, where a filter cannot look; ENOSYS makes
- * the C library fall back to clone(). */
-static void
-emit_namespaces(struct seccomp_filter *filter)
+emit_spaces(struct seccomp_filter *filter, uint32_t call)
 {
 	static const uint32_t flags = CLONE_NEWUSER | CLONE_NEWNS |
 	    CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
 	    CLONE_NEWCGROUP;
-	static const int calls[] = { SYS_unshare, SYS_clone };
 
-	emit_unless(filter, BPF_JEQ, SYS_clone3, 1);
-	emit_error(filter, ENOSYS);
-	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-		emit_unless(filter, BPF_JEQ, (uint32_t)calls[i], 4);
-		emit_load(filter, argument(0));
-		emit_unless(filter, BPF_JSET, flags, 1);
-		emit_error(filter, EPERM);
-		emit_return(filter, SECCOMP_RET_ALLOW);
+	emit_unless(filter, BPF_JEQ, call, 4);
+	emit_load(filter, argument(0));
+	emit_unless(filter, BPF_JSET, flags, 1);
+	emit_error(filter, EPERM);
+	emit_return(filter, SECCOMP_RET_ALLOW);
+}
+
+/* With the number of the call loaded; goes on behind it if it is another. */
+static void
+emit_rule(struct seccomp_filter *filter, const struct rule *rule, int flags)
+{
+	switch (rule->what) {
+	case DENIED:
+	case MISSING:
+		emit_unless(filter, BPF_JEQ, rule->call, 1);
+		emit_error(filter, rule->what == DENIED ? EPERM : ENOSYS);
+		break;
+	case SOCKETS:
+		emit_sockets(filter, flags);
+		break;
+	case TERMINALS:
+		emit_terminals(filter);
+		break;
+	case MODE:
+		emit_mode(filter, modes[rule->mode].call,
+		    modes[rule->mode].mode, modes[rule->mode].flags);
+		break;
+	case SPACES:
+		emit_spaces(filter, rule->call);
+		break;
 	}
 }
 
+/*
+ * A tree, since the kernel tries a new filter on every call there is: one
+ * after the other took it longer than all else that a sandbox needs.
+ */
 static void
-emit_calls(struct seccomp_filter *filter, int flags)
+emit_tree(struct seccomp_filter *filter, const struct rule *rules, size_t n,
+    int flags)
 {
-	emit_terminals(filter);
-	emit_modes(filter);
-	if (flags & SECCOMP_NO_SPACES)
-		emit_namespaces(filter);
+	enum { LEAF = 3 };
+	size_t half = n / 2, jump;
+
+	if (n <= LEAF) {
+		for (size_t i = 0; i < n; i++)
+			emit_rule(filter, &rules[i], flags);
+		emit_return(filter, SECCOMP_RET_ALLOW);
+		return;
+	}
+	emit_unless(filter, BPF_JGE, rules[half].call, 1);
+	jump = filter->program.len;
+	emit(filter, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
+	emit_tree(filter, rules, half, flags);
+	filter->code[jump].k = (uint32_t)(filter->program.len - jump - 1);
+	emit_tree(filter, rules + half, n - half, flags);
+}
+
+static void
+add(struct rules *rules, struct rule rule)
+{
+	if (rules->n == sizeof rules->items / sizeof rules->items[0])
+		abort();
+	rules->items[rules->n++] = rule;
+}
+
+static void
+add_denied(struct rules *rules, const int *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		add(rules,
+		    (struct rule){
+			.call = (uint32_t)calls[i], .what = DENIED });
+}
+
+static void
+add_rules(struct rules *rules, int flags)
+{
+	add(rules, (struct rule){ .call = SYS_ioctl, .what = TERMINALS });
+	/* It has the mode in memory; who uses it can do without. */
+	add(rules, (struct rule){ .call = SYS_openat2, .what = MISSING });
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+		add(rules,
+		    (struct rule){ .call = (uint32_t)modes[i].call,
+			.what = MODE,
+			.mode = i });
+	if (flags & SECCOMP_NO_SPACES) {
+		/* It has its flags in memory, where a filter cannot look;
+		 * ENOSYS makes the C library fall back to clone(). */
+		add(rules,
+		    (struct rule){ .call = SYS_clone3, .what = MISSING });
+		add(rules, (struct rule){ .call = SYS_clone, .what = SPACES });
+		add(rules,
+		    (struct rule){ .call = SYS_unshare, .what = SPACES });
+	}
 	if (flags & SECCOMP_NO_TRACE)
-		emit_denied(
-		    filter, tracing, sizeof tracing / sizeof tracing[0]);
-	emit_denied(filter, denied, sizeof denied / sizeof denied[0]);
+		add_denied(rules, tracing, sizeof tracing / sizeof tracing[0]);
+	add_denied(rules, denied, sizeof denied / sizeof denied[0]);
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	uint32_t a = ((const struct rule *)left)->call;
+	uint32_t b = ((const struct rule *)right)->call;
+
+	return (a > b) - (a < b);
 }
 
 struct seccomp_filter *
 seccomp_filter_new(int flags)
 {
 	struct seccomp_filter *filter = xcalloc(1, sizeof *filter);
+	struct rules rules = { .n = 0 };
 
 	filter->program.filter = filter->code;
-	emit_architecture(filter);
-	emit_sockets(filter, flags);
+	add(&rules, (struct rule){ .call = SYS_socket, .what = SOCKETS });
 	if (!(flags & SECCOMP_ONLY_SOCKETS))
-		emit_calls(filter, flags);
-	emit_return(filter, SECCOMP_RET_ALLOW);
+		add_rules(&rules, flags);
+	qsort(rules.items, rules.n, sizeof rules.items[0], compare);
+	emit_architecture(filter);
+	emit_tree(filter, rules.items, rules.n, flags);
 	return filter;
 }
 
