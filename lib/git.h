@@ -44,6 +44,8 @@ struct error *git_open(struct git **git, const char *path);
  * right.
  */
 struct error *git_open_used(struct git **git, const char *path);
+/* Ends an operation in progress (merge, rebase, ...); its files stay. */
+void git_end_operation(const struct git *git);
 /* What git_open() looks for beyond git_open_used(). */
 struct error *git_check_idle(const struct git *git);
 /* Removes index.lock and HEAD.lock if they are not older than `since` (as

@@ -112,6 +112,12 @@ work_tree(struct git *git, git_tree **tree)
 	return NULL;
 }
 
+void
+git_end_operation(const struct git *git)
+{
+	git_repository_state_cleanup(git->repository);
+}
+
 struct error *
 git_save_and_clean(struct git *git, const char *name, char **reference)
 {

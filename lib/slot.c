@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 
 #include "file.h"
+#include "git_layout.h"
 #include "json.h"
 #include "memory.h"
 #include "runner.h"
 #include "slot_lock.h"
+#include "slot_record.h"
 #include "stage_git.h"
 
 enum { MAX_NAMED_PATHS = 10 };
@@ -72,40 +74,77 @@ clean_after_dead(struct slot *slot, const struct stage *stage)
 }
 
 static struct error *
-lock(struct slot *slot, const struct stage *stage)
+lock(struct slot *slot, struct slot_lock_dead *dead, const struct stage *stage,
+    const char *directory)
 {
-	struct slot_lock_dead dead;
-	struct error *err = slot_lock_take(&dead, git_directory(slot->git),
+	struct error *err = slot_lock_take(dead, directory,
 	    runner_id(stage->doc), document_string(stage->doc, "task_id"));
 
-	if (err != NULL)
-		return err;
-	slot->locked = true;
-	if (dead.since > 0 && git_remove_dead_locks(slot->git, dead.since) > 0)
+	if (err == NULL)
+		slot->locked_directory = xstrdup(directory);
+	return err;
+}
+
+/* With a git that is opened as it is: what a run that died has left. */
+static struct error *
+put_right(struct slot *slot, const struct slot_lock_dead *dead,
+    const struct stage *stage)
+{
+	struct error *err = NULL;
+
+	if (dead->since > 0 &&
+	    git_remove_dead_locks(slot->git, dead->since) > 0)
 		log_info("lock_removed",
 		    "removed a git lock that the runner before left behind");
 	git_remove_old_packs(slot->git);
-	if (dead.run)
+	if (dead->run)
 		err = clean_after_dead(slot, stage);
 	return err != NULL ? err : git_check_idle(slot->git);
+}
+
+/* A stage that was killed while somebody had the slot may have left what does
+ * not even open. */
+static struct error *
+recover(
+    struct slot *slot, struct slot_lock_dead *dead, const struct stage *stage)
+{
+	struct git_layout layout;
+	char *path = file_resolve(slot->path);
+	struct error *err = NULL;
+
+	if (path != NULL && slot_record_exists(path)) {
+		err = git_layout_find(&layout, path);
+		if (err == NULL && layout.directory != NULL)
+			err = lock(slot, dead, stage, layout.directory);
+		if (err == NULL)
+			err = slot_record_recover(path);
+		git_layout_release(&layout);
+	}
+	free(path);
+	return err;
 }
 
 struct error *
 slot_open(struct slot *slot, const struct stage *stage, const char *url,
     const char *branch)
 {
-	struct error *err;
+	struct slot_lock_dead dead = { 0 };
+	struct error *err = NULL;
 
 	if (slot->is_new) {
 		log_info("clone", "cloning '%s' into '%s'", url, slot->path);
 		err = git_create(&slot->git, slot->path, url, branch);
 	} else {
-		err = git_open_used(&slot->git, slot->path);
+		err = recover(slot, &dead, stage);
+		if (err == NULL)
+			err = git_open_used(&slot->git, slot->path);
 	}
 	if (err != NULL)
 		return err;
 	stage_git_author(stage, slot->git);
-	return lock(slot, stage);
+	if (slot->locked_directory == NULL)
+		err = lock(slot, &dead, stage, git_directory(slot->git));
+	return err != NULL ? err : put_right(slot, &dead, stage);
 }
 
 static struct error *
@@ -167,10 +206,11 @@ slot_see_clean(struct slot *slot, const struct stage *stage)
 void
 slot_take_back(struct slot *slot, const struct stage *stage)
 {
-	if (slot->locked)
+	if (slot->locked_directory != NULL)
 		error_free(slot_lock_release(
-		    git_directory(slot->git), runner_id(stage->doc)));
-	slot->locked = false;
+		    slot->locked_directory, runner_id(stage->doc)));
+	free(slot->locked_directory);
+	slot->locked_directory = NULL;
 	if (!slot->is_new || slot->git == NULL)
 		return;
 	error_free(file_remove_tree(slot->path));
@@ -182,6 +222,7 @@ void
 slot_release(struct slot *slot)
 {
 	git_close(slot->git);
+	free(slot->locked_directory);
 	free(slot->path);
 	*slot = (struct slot){ 0 };
 }

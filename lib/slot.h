@@ -12,10 +12,10 @@
 
 struct slot {
 	char *path;
-	struct git *git; /* NULL until slot_open() */
-	bool is_new;     /* to be cloned, and ours to remove */
-	bool existed;    /* as an empty directory */
-	bool locked;
+	struct git *git;        /* NULL until slot_open() */
+	bool is_new;            /* to be cloned, and ours to remove */
+	bool existed;           /* as an empty directory */
+	char *locked_directory; /* where its lock is; NULL: not taken */
 };
 
 /*

@@ -11,29 +11,11 @@
 #include "file.h"
 #include "git_layout.h"
 #include "memory.h"
+#include "slot_guard_internal.h"
 
-enum {
-	MAX_FILE_BYTES = 1024 * 1024,
-	MAX_TEXT_BYTES = 4096,
-};
+enum { MAX_TEXT_BYTES = 4096 };
 
 static const char saved_end[] = ".necrocode-saved";
-
-/* One file as it was: not there, there, or too large to be kept. */
-struct noted {
-	char *path;
-	const char *name; /* of the path: below the git directory */
-	bool exists, skipped;
-	unsigned mode;
-	struct buffer text;
-};
-
-struct slot_guard {
-	char *work_tree;
-	struct git_layout layout;
-	struct noted *files;
-	size_t n_files;
-};
 
 static const char *const common_names[] = { "config", "info/attributes",
 	"info/exclude", "info/grafts", "objects/info/alternates" };
@@ -50,15 +32,17 @@ read_now(struct noted *file)
 	file->exists = true;
 	file->mode = (unsigned)info.st_mode & 07777;
 	/* A pipe would make us wait. */
-	file->skipped = !S_ISREG(info.st_mode) || info.st_size > MAX_FILE_BYTES;
+	file->skipped =
+	    !S_ISREG(info.st_mode) || info.st_size > SLOT_GUARD_MAX_FILE_BYTES;
 	if (file->skipped)
 		return NULL;
-	file->text = BUFFER_INIT(MAX_FILE_BYTES + 1);
+	file->text = BUFFER_INIT(SLOT_GUARD_MAX_FILE_BYTES + 1);
 	return file_read(&file->text, file->path);
 }
 
-static struct error *
-note_file(struct slot_guard *guard, const char *directory, const char *name)
+struct noted *
+slot_guard_add(
+    struct slot_guard *guard, const char *directory, const char *name)
 {
 	struct noted *file;
 
@@ -67,7 +51,13 @@ note_file(struct slot_guard *guard, const char *directory, const char *name)
 	file = &guard->files[guard->n_files++];
 	*file = (struct noted){ .path = file_join(directory, name) };
 	file->name = file->path + strlen(file->path) - strlen(name);
-	return read_now(file);
+	return file;
+}
+
+static struct error *
+note_file(struct slot_guard *guard, const char *directory, const char *name)
+{
+	return read_now(slot_guard_add(guard, directory, name));
 }
 
 static bool
@@ -84,6 +74,27 @@ is_harmless(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
 	    ends_with(name, ".sample") || ends_with(name, saved_end);
+}
+
+bool
+slot_guard_is_own(const char *name)
+{
+	for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++)
+		if (strcmp(own_names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool
+slot_guard_is_common(const char *name)
+{
+	for (size_t i = 0; i < sizeof common_names / sizeof common_names[0];
+	     i++)
+		if (strcmp(common_names[i], name) == 0)
+			return true;
+	/* A hook. */
+	return strncmp(name, "hooks/", 6) == 0 &&
+	    strchr(name + 6, '/') == NULL && !is_harmless(name + 6);
 }
 
 static struct error *

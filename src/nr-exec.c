@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "prompt.h"
 #include "slot_guard.h"
+#include "slot_record.h"
 
 static bool fix;
 
@@ -162,6 +163,8 @@ keep_changes(struct implementation *work)
 	if (diff_error == NULL)
 		diff_error = git_head(git, work->head, NULL);
 	git_close(git);
+	/* Only what is put back needs no record any more. */
+	slot_record_remove(work->workspace);
 	return blame_agent(error_first(error, diff_error));
 }
 
@@ -226,12 +229,29 @@ record(struct implementation *work, jv attempts, const struct error *error)
 	document_set(work->stage->doc, "impl_result", result);
 }
 
+/* Should this process be killed, the next one has it from there. */
+static void
+keep_record(struct implementation *work)
+{
+	struct slot_branches branches = {
+		.branch = work->branch,
+		.tip = work->tip,
+		.base_branch = document_base_branch(work->stage->doc),
+		.base_commit = work->base_branch,
+	};
+
+	slot_record_keep(work->guard, &branches);
+}
+
 static struct error *
 implement(struct implementation *work, const char *prompt)
 {
 	jv attempts = earlier_attempts(work->stage->doc);
 	size_t number = json_array_length(attempts, NULL) + 1;
-	struct error *error = agent_run(
+	struct error *error;
+
+	keep_record(work);
+	error = agent_run(
 	    &work->agent, work->stage, work->workspace, prompt, number);
 
 	if (error == NULL)
@@ -284,6 +304,8 @@ run(struct stage *stage)
 
 	if (error == NULL)
 		error = agent_open(&work.agent, stage);
+	if (error == NULL)
+		error = slot_record_recover(work.workspace);
 	if (error == NULL)
 		error = git_open(&git, work.workspace);
 	if (error == NULL)

@@ -4,6 +4,7 @@
 #include "json.h"
 #include "memory.h"
 #include "push_settings.h"
+#include "slot_record.h"
 #include "stage.h"
 #include "stage_git.h"
 
@@ -187,6 +188,8 @@ do_push(struct push *push)
 	char *path = NULL;
 	struct error *err = stage_workspace(stage, &path);
 
+	if (err == NULL)
+		err = slot_record_recover(path);
 	if (err == NULL)
 		err = git_open(&push->git, path);
 	free(path);

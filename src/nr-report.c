@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "metrics.h"
 #include "slot_lock.h"
+#include "slot_record.h"
 #include "summary.h"
 
 enum { MAX_SUMMARY_BYTES = 1024 * 1024, MAX_LOCK_BYTES = 65536 };
@@ -186,6 +187,17 @@ clean_slot(struct stage *stage, const char *workspace)
 	return error;
 }
 
+/* Puts back what a stage of this run could not, because it was killed. */
+static struct error *
+recover_slot(const char *workspace)
+{
+	char *path = file_resolve(workspace);
+	struct error *error = path != NULL ? slot_record_recover(path) : NULL;
+
+	free(path);
+	return error;
+}
+
 /*
  * A slot that cannot be cleaned or given back is told, and changes nothing
  * about how the task ended.
@@ -203,7 +215,8 @@ give_slot_back(struct stage *stage)
 		free(directory);
 		return;
 	}
-	if (document_failed(stage->doc) &&
+	error = recover_slot(workspace);
+	if (error == NULL && document_failed(stage->doc) &&
 	    document_string(stage->doc, "workspace.path") != NULL &&
 	    !config_boolean(stage->config, "keep_workspace"))
 		error = clean_slot(stage, workspace);

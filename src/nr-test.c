@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "process.h"
 #include "slot_guard.h"
+#include "slot_record.h"
 #include "test_command.h"
 
 static bool list_only;
@@ -222,8 +223,12 @@ run_all(struct tests *tests)
 	bool fail_fast =
 	    json_boolean(document_value(tests->stage->doc), "fail_fast", true);
 	struct error *error = NULL;
+	/* One that is there is of a stage that was killed, and stays. */
+	bool keep = !slot_record_exists(tests->workspace);
 
 	error = slot_guard_note(&tests->guard, tests->workspace);
+	if (error == NULL && keep)
+		slot_record_keep(tests->guard, &(struct slot_branches){ 0 });
 	tests->turn = command_turn(tests->stage, "test-1", ".stdout.log");
 	tests->environment =
 	    command_environment(tests->stage, tests->workspace, NULL);
@@ -232,7 +237,10 @@ run_all(struct tests *tests)
 			break;
 		error = run_nth(tests, i);
 	}
-	return error_first(error, restore_settings(tests));
+	error = error_first(error, restore_settings(tests));
+	if (keep)
+		slot_record_remove(tests->workspace);
+	return error;
 }
 
 static void

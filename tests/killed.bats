@@ -104,3 +104,114 @@ die_prepared() {
 		git -C remote.git update-ref -d "refs/heads/$branch"
 	done
 }
+
+# exec_killed SECONDS AGENT: nr-exec of the dead run, which is killed with all
+# its processes but the agent, which ends by itself.
+exec_killed() {
+	printf '%s\ntouch ../planted\nsleep 0.3\n' "$2" >agent.sh
+	rm -f planted
+	NR_RUN_PID=$(cat dead) RUNNER_ID=dead RUNNER_SANDBOX=off \
+		setsid timeout --foreground 20 nr-exec --agent-command "sh $PWD/agent.sh" \
+		<prepared.json >/dev/null 2>&1 3>&- &
+	pid=$!
+	if [ "$1" = planted ]; then
+		until [ -e planted ]; do sleep 0.01; done
+	else
+		sleep "$1"
+	fi
+	kill -KILL -- -"$pid" || :
+	wait "$pid" || :
+	while pgrep -f "^sh $PWD/agent.sh" >/dev/null; do sleep 0.01; done
+}
+
+plant='git config core.sshCommand x; git config remote.origin.url /nowhere
+	echo x >.git/hooks/pre-push; echo "* filter=x" >.git/info/attributes'
+
+# The settings are as they were, whatever was planted.
+settings_right() {
+	cmp config slot/.git/config
+	[ ! -e slot/.git/hooks/pre-push ]
+	[ ! -s slot/.git/info/attributes ]
+}
+
+@test "settings that an agent changed are put back by the next nr-prepare when nr-exec was killed" {
+	die_prepared
+	cp slot/.git/config config
+	exec_killed planted "$plant; echo garbage >.git/HEAD"
+	[ "$(git config -f slot/.git/config remote.origin.url)" = /nowhere ]
+	next
+	settings_right
+	[[ "$stderr" == *"a run that was killed left settings of the repository changed, which are put back: "*hooks/pre-push*config* ]]
+	[ -e slot/.git/hooks/pre-push.necrocode-saved ]
+	[ -z "$(ls "$XDG_STATE_HOME/necrocode/slots")" ]
+}
+
+@test "what an agent committed on the base branch is in no later task when nr-exec was killed" {
+	die_prepared
+	base=$(slot rev-parse main)
+	exec_killed planted 'git checkout -q main; echo x >x; git add x; git commit -qm "on main"
+		git checkout -q --detach; echo y >y; git add y; git commit -qm elsewhere'
+	next
+	[ "$(slot log -1 --format=%s "$branch")" = elsewhere ]
+	[ "$(slot rev-parse main)" = "$base" ]
+}
+
+@test "nr-report puts the settings back when nr-exec alone was killed" {
+	die_prepared
+	cp slot/.git/config config
+	exec_killed planted "$plant"
+	NR_RUN_PID=$(cat dead) stage nr-report --stage-status exec=137 <prepared.json
+	[ "$status" -eq 70 ]
+	settings_right
+	next
+}
+
+@test "nr-exec and nr-push believe no settings that a killed nr-exec left" {
+	die_prepared
+	cp slot/.git/config config
+	exec_killed planted "$plant"
+	NR_RUN_PID=$(cat dead) stage nr-exec --agent-command 'echo hi >greeting' <prepared.json
+	[ "$status" -eq 0 ]
+	settings_right
+	exec_killed planted "$plant"
+	NR_RUN_PID=$(cat dead) stage nr-push <prepared.json
+	[ "$status" -eq 0 ]
+	settings_right
+	remote_has_branch "$branch"
+}
+
+@test "a record is of its own repository alone, and leads to no other file" {
+	die_prepared
+	exec_killed planted "$plant"
+	record=$(echo "$XDG_STATE_HOME"/necrocode/slots/*)
+	cp "$record" kept
+	rm -rf slot
+	git clone -q remote.git slot
+	slot config user.name Somebody
+	cp slot/.git/config config
+	next
+	settings_right
+	[ ! -e "$record" ]
+	die_prepared
+	exec_killed planted :
+	sed -i 's,config$,../../outside,' "$record"
+	cp slot/.git/config config
+	next
+	settings_right
+	[ ! -e outside ]
+	[ ! -e "$record" ]
+}
+
+@test "killed at any moment, nr-exec leaves no settings of the agent's behind" {
+	slot branch -qM main
+	cp slot/.git/config config
+	for delay in 0.002 0.004 0.006 0.008 0.01 0.012 0.014 0.016 0.018 0.02 0.025 0.03 0.035 0.04 0.05 0.06; do
+		die_prepared
+		exec_killed "$delay" "$plant; git commit -q --allow-empty -m more; git checkout -q -f main
+			echo x >README; git commit -qam 'on main'; echo more >new; git checkout -q -f --detach; $plant"
+		next
+		settings_right
+		slot checkout -q --detach main
+		slot for-each-ref --format='delete %(refname)' refs/heads/feature | slot update-ref --stdin
+	done
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What slot_guard.c and slot_record.c share. */
+#ifndef SLOT_GUARD_INTERNAL_H
+#define SLOT_GUARD_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buffer.h"
+#include "git_layout.h"
+
+enum { SLOT_GUARD_MAX_FILE_BYTES = 1024 * 1024 };
+
+/* One file as it was: not there, there, or too large to be kept. */
+struct noted {
+	char *path;
+	const char *name; /* of the path: below the git directory */
+	bool exists, skipped;
+	unsigned mode;
+	struct buffer text;
+};
+
+struct slot_guard {
+	char *work_tree;
+	struct git_layout layout;
+	struct noted *files;
+	size_t n_files;
+};
+
+/* Is it a name of a file that is noted in a work tree's own directory, or in
+ * the one that work trees share? */
+bool slot_guard_is_own(const char *name);
+bool slot_guard_is_common(const char *name);
+
+/* A new file of the guard, of which only path and name are set. */
+struct noted *slot_guard_add(
+    struct slot_guard *guard, const char *directory, const char *name);
+
+#endif
