@@ -70,18 +70,13 @@ print_operands(const struct config_options *options)
 	putchar('\n');
 }
 
-/* For a script that names something by the time: date(1) would cost as much
- * as all this. */
 static void
-print_timestamp(void)
+print_run(const struct run_directory *run)
 {
-	time_t now = time(NULL);
-	char text[32];
-	struct tm utc;
-
-	gmtime_r(&now, &utc);
-	strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &utc);
-	printf("timestamp=%s\n", text);
+	fputs("export RUNNER_ID=", stdout);
+	print_quoted(run->id, "\n");
+	fputs("run_dir=", stdout);
+	print_quoted(run->path, "\n");
 }
 
 /*
@@ -90,7 +85,7 @@ print_timestamp(void)
  */
 struct error *
 config_show_sh(const struct config *config, char *const keys[], size_t n,
-    const struct config_options *options)
+    const struct config_options *options, const struct run_directory *run)
 {
 	for (size_t i = 0; i < n; i++) {
 		char *text = config_text(config, keys[i]);
@@ -109,7 +104,8 @@ config_show_sh(const struct config *config, char *const keys[], size_t n,
 		    strcmp(origin, "default") != 0 ? text : "null", "\n");
 		free(text);
 	}
-	print_timestamp();
+	if (run != NULL)
+		print_run(run);
 	print_operands(options);
 	if (options->file != NULL)
 		return print_config_file(options->file);

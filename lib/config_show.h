@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "config.h"
+#include "run_directory.h"
 
 /* Key, value and origin of all keys, aligned. */
 void config_show_table(const struct config *config);
@@ -17,10 +18,11 @@ void config_show_json(
 /*
  * name='value' for each key; then, so that the stages a script starts
  * inherit it, an export of every setting of the options and of their file;
- * `set --` with the operands that stood among the options; and the time, as
- * timestamp=20260131T120000Z.
+ * RUNNER_ID and run_dir of `run`, unless that is NULL; and `set --` with the
+ * operands that stood among the options.
  */
 struct error *config_show_sh(const struct config *config, char *const keys[],
-    size_t n, const struct config_options *options);
+    size_t n, const struct config_options *options,
+    const struct run_directory *run);
 
 #endif

@@ -9,6 +9,13 @@
 #include "log.h"
 #include "memory.h"
 
+bool
+runner_id_is_usable(const char *id)
+{
+	return id != NULL && id[0] != '\0' && id[0] != '.' &&
+	    strchr(id, '/') == NULL && strlen(id) < 200;
+}
+
 static char *
 new_id(double now)
 {
@@ -17,9 +24,7 @@ new_id(double now)
 	char stamp[32];
 	struct tm utc;
 
-	/* It names a directory, so it must be one path component. */
-	if (given != NULL && given[0] != '\0' && given[0] != '.' &&
-	    strchr(given, '/') == NULL && strlen(given) < 200)
+	if (runner_id_is_usable(given))
 		return xstrdup(given);
 	gmtime_r(&whole, &utc);
 	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);

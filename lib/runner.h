@@ -29,6 +29,9 @@ enum { RUNNER_MAX_RESERVE_SECONDS = 120 };
 /* Writes or renews the section. A wrong setting is a ConfigError. */
 struct error *runner_enter(struct document *doc, const struct config *config);
 
+/* Can it name a directory? NULL cannot. */
+bool runner_id_is_usable(const char *id);
+
 const char *runner_id(const struct document *doc);
 const char *runner_dir(const struct document *doc);
 double runner_seconds_left(const struct document *doc); /* may be negative */

@@ -6,16 +6,17 @@
 #include "config_show.h"
 #include "error.h"
 #include "memory.h"
+#include "run_directory.h"
 
 struct request {
 	struct config_options options; /* what stands behind -- */
 	const char *check;             /* --check FILE */
-	bool json, sh, schema;
+	bool json, sh, schema, new_run;
 	char *const *keys; /* operands */
 	size_t n_keys;
 };
 
-enum { OPTION_CHECK = 256, OPTION_SH, OPTION_SCHEMA, OPTION_CONFIG };
+enum { OPTION_CHECK = 256, OPTION_NEW_RUN, OPTION_SH, OPTION_SCHEMA, OPTION_CONFIG };
 
 static const char usage[] =
     "usage: nr-config [--format text|json] [KEY...] [-- OPTION...]\n"
@@ -30,6 +31,7 @@ static const char usage[] =
     "      --check FILE     say what is wrong with a file\n"
     "      --config FILE    the configuration to use\n"
     "  -f, --format FORMAT  text or json\n"
+    "      --new-run        with --sh: make a directory for nr-run\n"
     "      --schema         print the JSON Schema of the file\n"
     "      --sh             print assignments for eval in sh\n"
     "  -h, --help           show this\n"
@@ -41,6 +43,7 @@ static const struct option long_options[] = {
 	{ "check", required_argument, NULL, OPTION_CHECK },
 	{ "config", required_argument, NULL, OPTION_CONFIG },
 	{ "format", required_argument, NULL, 'f' },
+	{ "new-run", no_argument, NULL, OPTION_NEW_RUN },
 	{ "schema", no_argument, NULL, OPTION_SCHEMA },
 	{ "sh", no_argument, NULL, OPTION_SH },
 	{ "help", no_argument, NULL, 'h' },
@@ -86,6 +89,9 @@ parse_option(struct request *request, int option)
 		break;
 	case OPTION_CONFIG:
 		request->options.file = optarg;
+		break;
+	case OPTION_NEW_RUN:
+		request->new_run = true;
 		break;
 	case OPTION_SCHEMA:
 		request->schema = true;
@@ -154,6 +160,8 @@ parse_arguments(struct request *request, int argc, char *argv[])
 	request->keys = argv + optind;
 	request->n_keys = (size_t)(end - optind);
 	error = check_keys(request);
+	if (error == NULL && request->new_run && !request->sh)
+		error = error_new(ERROR_USAGE, "--new-run goes with --sh");
 	if (error == NULL && end < argc)
 		error = config_options_parse(
 		    &request->options, argc - end - 1, argv + end + 1);
@@ -161,6 +169,22 @@ parse_arguments(struct request *request, int argc, char *argv[])
 		error = error_new(ERROR_USAGE,
 		    "keys stand before --, options behind it, found '%s'",
 		    request->options.operands[0]);
+	return error;
+}
+
+/* The shell code that a script evaluates. */
+static struct error *
+print_sh(const struct request *request, const struct config *config)
+{
+	struct run_directory run = { 0 };
+	struct error *error = NULL;
+
+	if (request->new_run)
+		error = run_directory_create(&run, config);
+	if (error == NULL)
+		error = config_show_sh(config, request->keys, request->n_keys,
+		    &request->options, request->new_run ? &run : NULL);
+	run_directory_release(&run);
 	return error;
 }
 
@@ -184,8 +208,7 @@ print_config(const struct request *request, const struct config *config)
 	if (request->check != NULL)
 		printf("%s: no problems\n", request->check);
 	else if (request->sh)
-		return config_show_sh(
-		    config, request->keys, request->n_keys, &request->options);
+		return print_sh(request, config);
 	else if (request->json)
 		config_show_json(config, request->keys, request->n_keys);
 	else if (request->n_keys > 0)

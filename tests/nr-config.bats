@@ -429,6 +429,26 @@ is_value() { # OPTION=TEXT JSON
 	[ "$(tail -n 1 <<<"$output")" = "set -- 'task.json' '--odd'" ]
 }
 
+@test "--new-run makes a directory of the owner alone, and another beside it" {
+	export RUNNER_ID=r
+	config --sh --new-run run_dir -- --run-dir "$PWD/runs/of mine"
+	eval "$output"
+	[ "$run_dir" = "$PWD/runs/of mine/r" ]
+	[ "$(stat -c %a "$run_dir")" = 700 ]
+	[ -p "$run_dir/in.fifo" ]
+	[ -z "$(find "$run_dir" -type p ! -perm 600)" ]
+	config --sh --new-run -- --run-dir "$PWD/runs/of mine"
+	eval "$output"
+	[ "$RUNNER_ID" = r ]
+	[ "$run_dir" = "$PWD/runs/of mine/r-2" ]
+	touch file
+	run --separate-stderr nr-config --sh --new-run -- --run-dir "$PWD/file"
+	[ "$status" -eq 74 ]
+	[ -z "$output" ]
+	run --separate-stderr nr-config --new-run
+	[ "$status" -eq 64 ]
+}
+
 @test "--sh prints nothing when the configuration is wrong" {
 	RUNNER_CLEAN=maybe config --sh clean
 	[ "$status" -eq 78 ]
