@@ -141,7 +141,7 @@ const struct config_key config_keys[] = {
 
 	{ .name = "sandbox",
 	    .kind = CONFIG_ENUM,
-	    .fallback = "\"off\"",
+	    .fallback = "\"workspace\"",
 	    .choices = "strict|workspace|off",
 	    .help = "what agents and tests may do to the machine" },
 	{ .name = "sandbox_write",

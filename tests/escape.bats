@@ -503,11 +503,11 @@ task_here() {
 	make_slot
 	printf '#!/bin/sh\necho x >../outside/agent; echo new >file; echo "$TMPDIR" >>file\n' >agent.sh
 	chmod +x agent.sh
-	stage nr-exec --sandbox workspace --agent-command ./agent.sh < <(task_here)
+	stage nr-exec --agent-command ./agent.sh < <(task_here)
 	[ "$status" -eq 0 ]
 	is_precious
 	[ "$(field '.impl_result.files_changed[0]')" = file ]
-	stage nr-test --sandbox workspace < <(task_here '.test_commands = ["echo x >../outside/test"]')
+	stage nr-test < <(task_here '.test_commands = ["echo x >../outside/test"]')
 	[ "$status" -eq 82 ]
 	is_precious
 	stage nr-test --sandbox off < <(task_here '.test_commands = ["echo x >../outside/test"]')
@@ -530,7 +530,7 @@ task_here() {
 @test "sandbox_network: deny, sandbox_write and sandbox_read reach agents and tests" {
 	make_slot
 	mkdir cache
-	stage nr-test --sandbox workspace --sandbox-write "$PWD/cache" --sandbox-read "$PWD/home/.netrc" \
+	stage nr-test --sandbox-write "$PWD/cache" --sandbox-read "$PWD/home/.netrc" \
 		--sandbox-network deny < <(task_here '.test_commands = ["echo x >../cache/x",
 			"! attempt datagram 192.0.2.1"]')
 	[ "$status" -eq 0 ]
