@@ -62,7 +62,7 @@ build_packages = gcc libc6-dev libgit2-dev libcurl4-openssl-dev libjq-dev \
 run_packages = git jq ca-certificates openssh-client
 test_packages = bats parallel python3 python3-jsonschema python3-yaml mandoc \
 	procps util-linux openssl xxd nodejs file curl lighttpd \
-	lighttpd-mod-openssl openssh-server
+	lighttpd-mod-openssl openssh-server gpg gpg-agent
 lint_packages = clang-format clang-tidy cppcheck shellcheck clang \
 	libclang-rt-14-dev
 bench_packages = python3-git time ripgrep

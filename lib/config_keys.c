@@ -272,6 +272,10 @@ const struct config_key config_keys[] = {
 	    .kind = CONFIG_STRING,
 	    .fallback = "null",
 	    .help = "the author's address; unset: the repository's" },
+	{ .name = "sign_commits",
+	    .kind = CONFIG_BOOLEAN,
+	    .fallback = "false",
+	    .help = "sign commits as the user's git configuration says" },
 
 	{ .name = "artifact_store_url",
 	    .kind = CONFIG_STRING,

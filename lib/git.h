@@ -8,7 +8,7 @@
  * git_preflight.c (what cannot be handled faithfully), git_transport.c,
  * git_http.c (how objects travel), git_network.c (remotes, credentials),
  * git_fetch.c, git_rebase.c, git_switch.c, git_clean.c, git_commit.c,
- * git_nested.c, git_diff.c, git_settle.c, git_base.c, git_policy.c,
+ * git_nested.c, git_sign.c, git_diff.c, git_settle.c, git_base.c, git_policy.c,
  * git_conflict.c, git_push.c. What several of them need and nobody else is in
  * git_internal.h. No name here is one of libgit2's.
  *
@@ -67,6 +67,13 @@ void git_close(struct git *git);
 /* The name and address of what is committed here from now on; NULL or "":
  * as user.name and user.email say, else "necrocode". */
 void git_set_author(struct git *git, const char *name, const char *email);
+
+/*
+ * From now on commits are signed, those that are replayed too, as gpg.format,
+ * user.signingkey and gpg.program of the user's configuration of git say,
+ * which is not the slot's. Files are written to the directory meanwhile.
+ */
+void git_sign_commits(struct git *git, const char *directory);
 
 /* HEAD: the commit ("" when there is none yet), and the branch ("" when
  * detached; the caller frees). Either may be NULL. */

@@ -103,15 +103,47 @@ add_everything(struct git *git, git_index *index)
 	return NULL;
 }
 
+/* Moves the branch that HEAD is on, or HEAD itself, from one commit to
+ * another; `from` may be NULL: there was none. */
 static int
+move_head(const struct git *git, const git_oid *from, const git_oid *to)
+{
+	git_reference *head = NULL, *moved = NULL;
+	const char *name = "HEAD";
+	int code = git_reference_lookup(&head, git->repository, "HEAD");
+
+	if (code == 0 && git_reference_type(head) == GIT_REFERENCE_SYMBOLIC)
+		name = git_reference_symbolic_target(head);
+	if (code == 0)
+		code = git_reference_create_matching(&moved, git->repository,
+		    name, to, from != NULL, from, "commit: necrocode");
+	git_reference_free(moved);
+	git_reference_free(head);
+	return code;
+}
+
+static struct error *
 commit_on_head(struct git *git, git_tree *tree, git_commit *head,
     const git_signature *who, const char *message)
 {
-	const git_commit *parents[] = { head };
+	struct git_new_commit commit = {
+		.author = who,
+		.committer = who,
+		.message = message,
+		.tree = tree,
+		.parent = head,
+	};
 	git_oid id;
+	struct error *err = git_create_commit(git, &id, &commit);
+	int code;
 
-	return git_commit_create(&id, git->repository, "HEAD", who, who, NULL,
-	    message, tree, head != NULL ? 1 : 0, parents);
+	if (err != NULL)
+		return err;
+	code = move_head(git, head != NULL ? git_commit_id(head) : NULL, &id);
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot put the commit on the branch of '%s'", git->path);
+	return NULL;
 }
 
 struct error *
@@ -155,8 +187,8 @@ git_commit_everything(struct git *git, const char *message, bool *made)
 	    (head == NULL || !git_oid_equal(&id, git_commit_tree_id(head)))) {
 		code = git_tree_lookup(&tree, git->repository, &id);
 		if (code == 0)
-			code = commit_on_head(git, tree, head, who, message);
-		*made = code == 0;
+			err = commit_on_head(git, tree, head, who, message);
+		*made = code == 0 && err == NULL;
 	}
 	if (code < 0)
 		err = git_failure(ERROR_WORKSPACE, code,

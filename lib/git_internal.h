@@ -20,6 +20,7 @@ struct git {
 	char *directory; /* the work tree's own git directory, the same */
 	char *common;    /* the git directory that worktrees share */
 	char *author_name, *author_email;
+	char *sign_directory; /* NULL: commits are not signed */
 	char **nested, **known; /* repositories in the work tree; NULL: none */
 	bool used;    /* opened by git_open_used() */
 	bool filters; /* attributes of the slot speak of filters */
@@ -78,6 +79,18 @@ bool git_knows_nested(const struct git *git, const char *path);
 void git_add_nested(struct git *git, const char *path);
 /* Those of git_nested() that are not known, out of the work tree. */
 void git_move_nested(struct git *git, const char *name);
+
+/* git_sign.c */
+/* A commit object, signed if that was asked for; no reference is moved. */
+struct git_new_commit {
+	const git_signature *author, *committer;
+	const char *encoding; /* of the message; NULL: UTF-8 */
+	const char *message;
+	git_tree *tree;
+	const git_commit *parent; /* NULL: none */
+};
+struct error *git_create_commit(
+    const struct git *git, git_oid *id, const struct git_new_commit *commit);
 
 /* git_clean.c */
 /* A new reference refs/necrocode/saved/<name>[-2...] to a commit. */

@@ -60,16 +60,20 @@ conflict(const struct rebase *rebase, git_index *index, git_commit *commit)
 }
 
 /* The commit again, on the tip, with its own author and words. */
-static int
+static struct error *
 commit_again(struct rebase *rebase, git_commit *original, git_commit *parent,
     git_tree *tree, const git_signature *committer)
 {
-	const git_commit *parents[] = { parent };
+	struct git_new_commit commit = {
+		.author = git_commit_author(original),
+		.committer = committer,
+		.encoding = git_commit_message_encoding(original),
+		.message = git_commit_message_raw(original),
+		.tree = tree,
+		.parent = parent,
+	};
 
-	return git_commit_create(&rebase->tip, rebase->git->repository, NULL,
-	    git_commit_author(original), committer,
-	    git_commit_message_encoding(original),
-	    git_commit_message_raw(original), tree, 1, parents);
+	return git_create_commit(rebase->git, &rebase->tip, &commit);
 }
 
 static struct error *
@@ -92,13 +96,14 @@ keep(struct rebase *rebase, git_index *index, git_commit *original,
 		return err;
 	code = git_tree_lookup(&tree, rebase->git->repository, &id);
 	if (code == 0)
-		code = commit_again(rebase, original, parent, tree, committer);
+		err = commit_again(rebase, original, parent, tree, committer);
 	git_tree_free(tree);
 	git_signature_free(committer);
 	if (code < 0)
 		return failed(rebase, code);
-	rebase->n++;
-	return NULL;
+	if (err == NULL)
+		rebase->n++;
+	return err;
 }
 
 static struct error *

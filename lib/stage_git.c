@@ -15,6 +15,8 @@ stage_git_author(const struct stage *stage, struct git *git)
 {
 	git_set_author(git, config_string(stage->config, "git_author_name"),
 	    config_string(stage->config, "git_author_email"));
+	if (config_boolean(stage->config, "sign_commits"))
+		git_sign_commits(git, stage->run_dir);
 }
 
 /* Leaves the token out when the URL's host is not to have it. */

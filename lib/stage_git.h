@@ -9,7 +9,8 @@
 #include "git.h"
 #include "stage.h"
 
-/* Who commits: git_author_name, git_author_email. */
+/* Who commits, and whether signed: git_author_name, git_author_email,
+ * sign_commits. */
 void stage_git_author(const struct stage *stage, struct git *git);
 
 /*
@@ -26,7 +27,8 @@ struct error *stage_git_network(const struct stage *stage,
 	"git_retry_count", "connect_timeout_seconds",                          \
 	    "network_timeout_seconds", "git_token_env_var", "git_token_hosts", \
 	    "git_username", "git_auth", "git_ssh_key_file",                    \
-	    "git_ssh_known_hosts_file", "git_author_name", "git_author_email"
+	    "git_ssh_known_hosts_file", "git_author_name", "git_author_email", \
+	    "sign_commits"
 
 /*
  * The message of the task's commit: subject, description, trailers; masked.
