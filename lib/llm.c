@@ -167,9 +167,9 @@ llm_key(const struct llm *llm)
 }
 
 bool
-llm_has_price(const struct llm *llm)
+llm_tells_cost(const struct llm *llm)
 {
-	return llm->price.known;
+	return llm->price.known || llm->provider->tells_cost;
 }
 
 jv

@@ -47,8 +47,8 @@ jv llm_request_body(const struct llm *llm, jv request);
 const char *llm_model(const struct llm *llm); /* NULL: unset */
 const char *llm_url(const struct llm *llm);
 const char *llm_key(const struct llm *llm); /* NULL: none */
-/* Is it known what the configured model costs? */
-bool llm_has_price(const struct llm *llm);
+/* Will it be known what an answer of the configured model costs? */
+bool llm_tells_cost(const struct llm *llm);
 
 /*
  * Asks. `request` is an object, borrowed: {messages, tools, ...}. `ends` is

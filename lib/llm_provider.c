@@ -5,17 +5,17 @@
 
 static const struct llm_provider providers[] = {
 	{ "openai", &llm_openai, "https://api.openai.com/v1", "OPENAI_API_KEY",
-	    true, true },
+	    true, true, false },
 	{ "anthropic", &llm_anthropic, "https://api.anthropic.com/v1",
-	    "ANTHROPIC_API_KEY", true, false },
+	    "ANTHROPIC_API_KEY", true, false, false },
 	{ "openrouter", &llm_openai, "https://openrouter.ai/api/v1",
-	    "OPENROUTER_API_KEY", true, false },
+	    "OPENROUTER_API_KEY", true, false, true },
 	{ "ollama", &llm_openai, "http://localhost:11434/v1", "OLLAMA_API_KEY",
-	    false, false },
+	    false, false, false },
 	{ "vllm", &llm_openai, "http://localhost:8000/v1", "VLLM_API_KEY",
-	    false, false },
+	    false, false, false },
 	{ "llama.cpp", &llm_openai, "http://localhost:8080/v1", "LLAMA_API_KEY",
-	    false, false },
+	    false, false, false },
 };
 
 enum { n_providers = sizeof providers / sizeof providers[0] };

@@ -18,6 +18,7 @@ struct llm_provider {
 	const char *key_name; /* the variable; NULL: none is usual */
 	bool needs_key;       /* at its own endpoint */
 	bool max_completion_tokens;
+	bool tells_cost;
 };
 
 /* NULL is "openai"; an unknown one is a ConfigError. */

@@ -1,0 +1,317 @@
+load helper
+load servers
+
+prepare_test() {
+	export RUNNER_LLM_MODEL=gpt-5-mini
+	make_slot
+	workspace=$PWD/slot
+}
+
+# serve TURN...: a model that answers so, one turn a request.
+serve() {
+	(IFS=, && printf '[%s]' "$*") >script.json
+	start_server model --script script.json
+	export RUNNER_LLM_ENDPOINT=$model_url
+}
+
+# call NAME ARGUMENTS...: a turn with one call; name=value, or name:=json.
+call() {
+	local name=$1
+	shift
+	jq -nc --arg name "$name" '{calls: [{name: $name, arguments: ($ARGS.positional
+		| map(if test("^[a-z_]+:=") then capture("^(?<k>[a-z_]+):=(?<v>.*)$"; "s") | {(.k): (.v | fromjson)}
+		else capture("^(?<k>[a-z_]+)=(?<v>.*)$"; "s") | {(.k): .v} end) | add // {})}]}' --args "$@"
+}
+
+done='{"text":"all done"}'
+
+# agent [OPTIONS]: in the slot, on a prompt.
+agent() {
+	run --separate-stderr sh -c 'cd slot && echo "Do it." | nr-agent "$@"' sh "$@"
+}
+
+# The output of the nth call, from 1.
+result() {
+	jq -rs "[.[] | select(.type == \"tool\")][$1 - 1] | ${2:-.output}" <<<"$output"
+}
+
+# The member of the last event.
+ending() {
+	jq -rs ".[-1] | $1" <<<"$output"
+}
+
+@test "nr-agent does what the model asks for, until it asks for nothing more" {
+	printf 'int main;\n' >slot/main.c
+	chmod 755 slot/main.c
+	serve '{"text":"I look around","calls":[{"name":"list","arguments":{}},{"name":"search","arguments":{"pattern":"int +main"}}],"usage":{"input":100,"output":20,"cached":50}}' \
+		"$(call read path=main.c)" "$(call edit path=main.c 'old=int main;' 'new=int main(void);')" \
+		"$(call write path=doc/new.txt content=text)" "$(call run 'command=cat doc/new.txt; exit 3')" "$done"
+	agent
+	[ "$status" -eq 0 ]
+	[ "$(cat slot/main.c)" = 'int main(void);' ]
+	[ -x slot/main.c ]
+	[ "$(cat slot/doc/new.txt)" = text ]
+	[[ $(result 1) == *README* ]]
+	[[ $(result 2) == *main.c:1:int\ main* ]]
+	[ "$(result 3)" = 'int main;' ]
+	[[ $(result 6) == text$'\n[exit code 3, '*']' ]]
+	[ "$(ending '[.outcome, .text, .steps, .usage.input_tokens, .usage.cached_tokens, .usage.output_tokens] | @csv')" = \
+		'"done","all done",6,600,50,70' ]
+	[ "$(ending '.cost_usd > 0')" = true ]
+	[ "$(jq -r .event <<<"$stderr" | sort | uniq -c | tr -s ' ' | paste -sd,)" = ' 6 llm_request, 6 llm_response' ]
+	[[ $stderr != *"I look"* ]]
+}
+
+@test "the model is given the results of its calls, and the tools" {
+	serve "$(call read path=README)" "$done"
+	agent
+	server_requests model .body | tail -1 >body.json
+	jq -e '[.messages[].role] == ["system", "user", "assistant", "tool"]' body.json
+	jq -e '.messages[1].content == "Do it.\n" and .messages[3].content == "hello\n" and .messages[3].tool_call_id == "call_0"' body.json
+	jq -e '[.tools[].function.name] == ["run", "read", "write", "edit", "search", "list"]' body.json
+}
+
+@test "with --text the last answer alone is printed" {
+	serve "$done"
+	agent -t
+	[ "$output" = 'all done' ]
+}
+
+@test "it works with Anthropic's messages, too" {
+	export RUNNER_LLM_PROVIDER=anthropic ANTHROPIC_API_KEY=key-anthropic-1
+	serve "$(call write path=new content=x)" "$(call run command=true)" "$done"
+	agent
+	[ "$status" -eq 0 ]
+	[ -f slot/new ]
+	[ "$(server_requests model .path | sort -u)" = '"/v1/messages"' ]
+}
+
+@test "commands do not get the key, whatever pass_env says" {
+	export OPENAI_API_KEY=sk-not-for-commands-1 MY_SETTING=seen
+	serve "$(call run 'command=env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep -a "sk-not-for[-]commands"')" "$done"
+	agent --pass-env OPENAI_API_KEY,MY_SETTING
+	[ "$status" -eq 0 ]
+	[[ $(result 1) == *MY_SETTING=seen* ]]
+	[[ $(result 1) != *OPENAI* ]]
+	[[ $(result 1) != *"***"* ]]
+	[ "$(server_requests model '.body.messages[]?.content' | grep -c sk-not-for-commands-1)" -eq 0 ]
+}
+
+@test "what looks like a secret is seen by the model as it is, and told without it" {
+	export MY_TOKEN=value-of-my-token
+	printf 'token value-of-my-token\n' >slot/file
+	serve "$(call read path=file)" "$done"
+	agent
+	[ "$(result 1)" = 'token ***' ]
+	[ "$(server_requests model '.body.messages[3].content // empty')" = '"token value-of-my-token\n"' ]
+}
+
+@test "commands write to the workspace alone, and nothing of them is left running" {
+	serve "$(call run "command=echo x >../outside; echo x >.git/hooks/pre-commit; echo ok >inside; setsid sleep 300 & echo \$! >pid")" "$done"
+	agent
+	[ ! -e outside ]
+	[ ! -e slot/.git/hooks/pre-commit ]
+	[ -e slot/inside ]
+	run ! kill -0 "$(cat slot/pid)"
+}
+
+@test "a command that takes too long is ended, and the model told so" {
+	serve "$(call run 'command=echo begun; sleep 300' timeout_seconds:=0.3)" "$(call run 'command=sleep 300')" "$done"
+	agent --agent-command-timeout-seconds 1
+	[ "$status" -eq 0 ]
+	[[ $(result 1) == begun*'timed out after 0.3 s'* ]]
+	[[ $(result 2) == *'timed out after 1 s'* ]]
+	[ "$(result 1 .success)" = false ]
+}
+
+@test "of long output the model is shown head and tail, and how much lies between" {
+	seq 100000 >slot/long
+	serve "$(call read path=long)" "$(call run 'command=cat long')" "$(call read path=long first_line:=70000 n_lines:=2)" "$done"
+	agent --agent-output-bytes 2000
+	[[ $(result 1) == 1$'\n'2$'\n'*$'\n[... 586895 bytes left out ...]\n'*$'\n'100000 ]]
+	[[ $(result 2) == 1$'\n'2$'\n'*'[... 586895 bytes left out ...]'*100000$'\n[exit code 0,'* ]]
+	[ "$(result 3)" = $'70000\n70001' ]
+}
+
+@test "paths out of the workspace, or into .git, are refused" {
+	ln -s /etc slot/link-out
+	ln -s .git slot/link-git
+	ln -s /etc/passwd slot/link-file
+	ln -s /nowhere/at/all slot/link-nowhere
+	mkfifo slot/fifo
+	mkdir slot/sub
+	ln -s README slot/link-in
+	local path reason n=0 turns=()
+	while IFS=$'\t' read -r path reason; do
+		turns+=("$(call write "path=$path" content=x)" "$(call read "path=$path")")
+	done < <(grep -v '^#' "$ROOT/tests/nr-agent/paths")
+	serve "${turns[@]}" "$(call read path=link-in)" "$(call read "path=$workspace/README")" \
+		"$(call write path=link-in content=new)" "$done"
+	agent --agent-max-errors 0
+	[ "$status" -eq 0 ]
+	while IFS=$'\t' read -r path reason; do
+		for _ in write read; do
+			n=$((n + 1))
+			echo "$path: $(result $n)"
+			[ "$(result $n .success)" = false ]
+			[[ $(result $n) == *"$reason"* ]]
+		done
+	done < <(grep -v '^#' "$ROOT/tests/nr-agent/paths")
+	[ "$(result $((n + 1)))" = hello ]
+	[ "$(result $((n + 2)))" = hello ]
+	[ "$(cat slot/README)" = new ]
+	[ -L slot/link-in ]
+	[ ! -e outside ]
+}
+
+@test "a call that makes no sense is told to the model, which may try again" {
+	serve '{"calls":[{"name":"read","arguments":"{broken"},{"name":"fly","arguments":{}},{"name":"read","arguments":{}},{"name":"edit","arguments":{"path":"README","old":"nothing","new":"x"}},{"name":"edit","arguments":{"path":"README","old":"l","new":"x"}},{"name":"edit","arguments":{"path":"README","old":"l","new":"L","all":true}},{"name":"run","arguments":{"command":7}}]}' "$done"
+	agent
+	[ "$status" -eq 0 ]
+	[[ $(result 1) == *"not a JSON object: {broken"* ]]
+	[[ $(result 2) == *"there is no tool 'fly'"* ]]
+	[[ $(result 3) == *"'read' wants the argument 'path', a string"* ]]
+	[[ $(result 4) == *"'old' is not in the file"* ]]
+	[[ $(result 5) == *"'old' is in the file 2 times"* ]]
+	[ "$(result 6)" = 'done' ]
+	[[ $(result 7) == *"wants the argument 'command'"* ]]
+	[ "$(cat slot/README)" = heLLo ]
+}
+
+@test "steps, tokens, money, time and errors each have a limit" {
+	serve "$(call run command=true)"
+	agent --agent-max-steps 3
+	[ "$status" -eq 81 ]
+	[ "$(ending '[.outcome, .steps] | @csv')" = '"steps",3' ]
+	[[ $stderr == *"not done after 3 steps (agent_max_steps)"* ]]
+	agent --agent-max-tokens 300
+	[ "$(ending '[.outcome, .steps] | @csv')" = '"tokens",3' ]
+	agent --agent-max-cost-usd 0.0001
+	[ "$status" -eq 81 ]
+	[ "$(ending '[.outcome, .steps] | @csv')" = '"cost",3' ]
+	serve "$(call read path=nothing)"
+	agent --agent-max-errors 4
+	[ "$status" -eq 81 ]
+	[ "$(ending '[.outcome, .steps] | @csv')" = '"errors",4' ]
+	serve "$(call run 'command=sleep 300')"
+	agent --agent-max-seconds 1
+	[ "$status" -eq 124 ]
+	[ "$(ending .outcome)" = time ]
+}
+
+@test "a limit of money that cannot be kept is refused" {
+	serve "$done"
+	agent --agent-max-cost-usd 1 --llm-model nobody-knows
+	[ "$status" -eq 78 ]
+	[[ $stderr == *"what 'nobody-knows' costs is not known"* ]]
+	[ -z "$output" ]
+}
+
+@test "an answer that was cut goes on" {
+	serve '{"text":"half of","finish":"length"}' "$done"
+	agent
+	[ "$status" -eq 0 ]
+	[ "$(server_requests model '.body.messages[-1].content' | tail -1)" = '"Your answer was cut, as it was too long. Go on from there."' ]
+}
+
+@test "old output leaves a conversation that grows too long" {
+	seq 4000 >slot/long
+	serve $(for i in $(seq 12); do call read path=long; done) "$done"
+	agent --agent-context-bytes 60000
+	[ "$status" -eq 0 ]
+	server_requests model .body | tail -1 >body.json
+	[ "$(wc -c <body.json)" -lt 130000 ]
+	jq -e '[.messages[] | select(.role == "tool")] | (.[0].content | startswith("[this output was left out")) and (.[-1].content | startswith("1\n2"))' body.json
+	[[ $stderr == *context_shortened* ]]
+}
+
+@test "a service that fails for good ends it, with what was done so far told" {
+	serve "$(call write path=new content=x)" '{"status":400,"body":{"error":{"message":"no more"}}}'
+	agent
+	[ "$status" -eq 69 ]
+	[ "$(ending '[.outcome, .steps] | @csv')" = '"failed",2' ]
+	[[ $(ending .error) == *"no more"* ]]
+	[ -f slot/new ]
+}
+
+@test "SIGTERM ends it and the command at work" {
+	serve "$(call run 'command=echo $$ >pid; sleep 300')" "$done"
+	(cd slot && exec nr-agent <<<x >../out 2>../err) &
+	while [ ! -s slot/pid ]; do sleep 0.05; done
+	kill $!
+	code=0
+	wait $! || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(tail -1 out | jq -r .outcome)" = cancelled ]
+	run ! kill -0 "$(cat slot/pid)"
+}
+
+# single JSON: the model answers with this text.
+single() {
+	serve "$(jq -nc --arg text "$1" '{text: $text}')"
+	agent --single
+}
+
+@test "--single applies all changes of one answer" {
+	echo old >slot/file
+	single '{"code_changes":[{"file_path":"a/b.txt","operation":"create","content":"new\n"},
+		{"file_path":"README","operation":"modify","content":"changed\n"},
+		{"file_path":"file","operation":"delete"}],"explanation":"did it"}'
+	[ "$status" -eq 0 ]
+	[ "$(cat slot/a/b.txt slot/README)" = $'new\nchanged' ]
+	[ ! -e slot/file ]
+	[ "$(ending .text)" = 'did it' ]
+	[ "$(request_count model)" -eq 1 ]
+	single $'Here you are:\n```json\n{"code_changes":[{"file_path":"c","operation":"create","content":"x"}],"explanation":"x"}\n```\nEnjoy.'
+	[ "$status" -eq 0 ]
+	[ -e slot/c ]
+}
+
+@test "--single applies nothing when one change is wrong" {
+	local good='{"file_path":"good","operation":"create","content":"x"}' bad
+	mkdir slot/sub
+	for bad in '{"file_path":"../x","operation":"create","content":"x"}' \
+		'{"file_path":".git/config","operation":"modify","content":"x"}' \
+		'{"file_path":"/etc/passwd","operation":"modify","content":"x"}' \
+		'{"file_path":"none","operation":"delete"}' \
+		'{"file_path":"none","operation":"modify","content":"x"}' \
+		'{"file_path":"x","operation":"rename","content":"x"}' \
+		'{"file_path":"x","operation":"create"}' \
+		'{"file_path":"good","operation":"create","content":"y"}' \
+		'{"file_path":"sub","operation":"create","content":"y"}' \
+		'{"file_path":"good/x","operation":"create","content":"y"}' \
+		'{"operation":"create","content":"x"}' '7'; do
+		single "{\"code_changes\":[$good,{\"file_path\":\"README\",\"operation\":\"delete\"},$bad]}"
+		echo "$bad: $status $stderr"
+		[[ $status =~ ^(74|77|81)$ ]]
+		[ "$(git -C slot status --porcelain)" = '' ]
+	done
+	for bad in 'no JSON at all' '{"code_changes":' '{"code_changes":{}}' '{"explanation":"x"}'; do
+		single "$bad"
+		[ "$status" -eq 81 ]
+	done
+	[ "$(git -C slot status --porcelain)" = '' ]
+}
+
+@test "nr-exec runs nr-agent as any agent, and nr-run the whole job with it" {
+	export OPENAI_API_KEY=sk-for-the-agent-1
+	task >task.json
+	serve "$(call write path=greeting.txt content=Hello)" "$(call run 'command=make check')" "$done"
+	stage nr-run --agent-command nr-agent --pass-env 'OPENAI_API_KEY,RUNNER_LLM_MODEL,RUNNER_LLM_ENDPOINT' task.json
+	echo "$stderr" >&2
+	[ "$status" -eq 0 ]
+	[ "$(field '.impl_result.files_changed | join(" ")')" = greeting.txt ]
+	[ "$(tail -n 1 "$(field '.impl_result.attempts[0].stdout_path')" | jq -r .outcome)" = 'done' ]
+	run ! grep -rq sk-for-the-agent-1 "$(field .runner.run_dir)"
+	[ "$(server_requests model .authorization | sort -u)" = '"Bearer"' ]
+}
+
+@test "an empty prompt, no model, and a dry run" {
+	serve "$done"
+	run -65 nr-agent </dev/null
+	RUNNER_LLM_MODEL='' agent
+	[ "$status" -eq 78 ]
+	agent --dry-run
+	[ "$output" = "nr-agent: would work in '$workspace' with 'gpt-5-mini' at '$model_url/v1/chat/completions'" ]
+	[ ! -s "$server_dir/requests.jsonl" ]
+}
