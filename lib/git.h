@@ -181,6 +181,10 @@ struct error *git_check_url(char **checked, const char *url);
 /* Is the URL's host among these, each "host" or "host:port"? */
 bool git_url_is_of(const char *url, char *const *hosts);
 
+/* "https://host:port" of a URL for http or https; NULL: it is another kind.
+ * The caller frees. */
+char *git_url_server(const char *url);
+
 /* A new repository in a directory that is absent or empty, with the remote
  * origin at the URL and nothing in it yet. */
 struct error *git_create(

@@ -127,7 +127,8 @@ check_answer(const struct wire *wire)
 		    "there is no such repository, or none that the "
 		    "credentials may see (HTTP %d)",
 		    status);
-	if (status == 401 || status == 403)
+	if (status == 401 ||
+	    (status == 403 && http_retry_after(wire->http) <= 0))
 		return error_prefix(refused(wire), "HTTP %d", status);
 	err = http_check(wire->http);
 	return err != NULL ? err : check_type(wire);

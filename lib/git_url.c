@@ -267,6 +267,27 @@ git_url_is_of(const char *text, char *const *hosts)
 	return found;
 }
 
+char *
+git_url_server(const char *text)
+{
+	struct git_url url;
+	struct error *err = git_url_parse(&url, text, "/", ERROR_WORKSPACE);
+	char *server = NULL;
+
+	if (err == NULL && url.scheme == GIT_SCHEME_HTTP) {
+		server =
+		    xasprintf("http%s://%s:%s", url.secure ? "s" : "", url.host,
+			url.port != NULL ? url.port
+			    : url.secure ? "443"
+					 : "80");
+		for (char *at = server; *at != '\0'; at++)
+			*at = (char)tolower((unsigned char)*at);
+	}
+	error_free(err);
+	git_url_release(&url);
+	return server;
+}
+
 struct error *
 git_check_url(char **checked, const char *text)
 {

@@ -564,10 +564,11 @@ http_check(const struct http *http)
 		    "the server refused the credentials, or wants some "
 		    "(HTTP %d)",
 		    status);
-	if (status == 403)
+	/* With a pause it is a limit of the rate. */
+	if (status == 403 && http_retry_after(http) <= 0)
 		return error_new(
 		    ERROR_SECURITY, "the server allows it not (HTTP 403)");
 	error = error_new(ERROR_SERVICE, "the server answered HTTP %d", status);
-	error->retryable = is_passing(status);
+	error->retryable = status == 403 || is_passing(status);
 	return error;
 }

@@ -77,8 +77,8 @@ double http_retry_after(const struct http *http); /* seconds; 0: none told */
 
 /*
  * NULL for a status of 2xx; else an error: 401, 403 and 407 SecurityError,
- * 408, 425, 429 and 5xx ServiceUnavailableError, retryable, others
- * ServiceUnavailableError, not retryable.
+ * 408, 425, 429, 5xx, and 403 with a pause, ServiceUnavailableError,
+ * retryable, others ServiceUnavailableError, not retryable.
  */
 struct error *http_check(const struct http *http);
 

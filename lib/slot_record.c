@@ -4,18 +4,17 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "file.h"
 #include "git.h"
 #include "log.h"
 #include "memory.h"
 #include "slot_guard_internal.h"
+#include "slot_state.h"
 
 /*
  * The first line, one each for the repository and the branches, then for each
@@ -25,7 +24,6 @@ static const char first_line[] = "necrocode slot 1\n";
 
 enum {
 	MAX_BYTES = 64 * 1024 * 1024,
-	HASH_BYTES = 16,
 	MAX_ID = 160,
 	MAX_HEAD_BYTES = 1024,
 };
@@ -39,18 +37,7 @@ struct record {
 static char *
 record_path(const char *work_tree)
 {
-	uint8_t hash[HASH_BYTES];
-	char hex[2 * HASH_BYTES + 1], *state = config_state_dir(), *path;
-	struct sha256_ctx context;
-
-	sha256_init(&context);
-	sha256_update(&context, strlen(work_tree), (const uint8_t *)work_tree);
-	sha256_digest(&context, sizeof hash, hash);
-	for (size_t i = 0; i < sizeof hash; i++)
-		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-	path = xasprintf("%s/slots/%s.settings", state, hex);
-	free(state);
-	return path;
+	return slot_state_path(work_tree, "settings");
 }
 
 /* What tells a directory from another that has its name later. */
@@ -92,7 +79,7 @@ slot_record_keep(
     const struct slot_guard *guard, const struct slot_branches *branches)
 {
 	struct buffer text = BUFFER_INIT(MAX_BYTES);
-	char id[MAX_ID], *path, *slash;
+	char id[MAX_ID], *path;
 	struct error *err;
 
 	if (guard == NULL)
@@ -107,12 +94,7 @@ slot_record_keep(
 	for (size_t i = 0; i < guard->n_files; i++)
 		append_file(&text, &guard->files[i]);
 	path = record_path(guard->work_tree);
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	err = file_make_directories(path, 0700);
-	*slash = '/';
-	if (err == NULL)
-		err = file_replace(path, text.data, text.len, 0600);
+	err = slot_state_write(path, text.data, text.len);
 	if (err != NULL)
 		log_info("no_record",
 		    "if this stage is killed, nobody will put the settings "

@@ -4,6 +4,7 @@
 #include "json.h"
 #include "memory.h"
 #include "slot.h"
+#include "slot_remote.h"
 #include "stage.h"
 #include "stage_git.h"
 
@@ -38,6 +39,24 @@ find_remote(struct prepare *prepare)
 	return err;
 }
 
+/* A remote that nothing but the slot names gets no token if it is not where
+ * it was. */
+static struct error *
+guard_token(const struct prepare *prepare, const struct git_network *network)
+{
+	const struct stage *stage = prepare->stage;
+	const char *url = document_string(stage->doc, "repo_url");
+	jv hosts = config_value(stage->config, "git_token_hosts");
+	bool told =
+	    (url != NULL && *url != '\0') || json_array_length(hosts, NULL) > 0;
+
+	jv_free(hosts);
+	if (told || network->token == NULL)
+		return NULL;
+	return slot_remote_check(
+	    git_path(prepare->slot.git), prepare->url, prepare->push_url);
+}
+
 static struct error *
 fetch(struct prepare *prepare, char upstream[GIT_ID_TEXT])
 {
@@ -47,9 +66,10 @@ fetch(struct prepare *prepare, char upstream[GIT_ID_TEXT])
 	    stage_git_network(prepare->stage, &network, prepare->url, false);
 	jv fields;
 
+	if (err == NULL)
+		err = guard_token(prepare, &network);
 	if (err != NULL)
 		return err;
-
 	err = git_fetch_branch(prepare->slot.git, &network, prepare->remote,
 	    prepare->start.base, upstream, &prepare->default_branch);
 	if (err != NULL)

@@ -227,6 +227,47 @@ users() {
 	[[ "$stderr" == *token_withheld* ]]
 }
 
+@test "the token is not for a server that an agent of an earlier task put into the slot" {
+	export GIT_TOKEN=$token
+	start_server bad-peer good
+	good=$bad_url good_dir=$server_dir
+	start_server bad-peer good
+	git -C slot config remote.origin.url "$good/remote.git"
+	stage nr-prepare < <(task)
+	[ "$status" -eq 0 ]
+	[ "$(request_count "$good_dir" '.authorization == "Basic"')" -ge 1 ]
+	for setting in remote.origin.url remote.origin.pushurl; do
+		git -C slot config remote.origin.url "$good/remote.git"
+		git -C slot config "$setting" "$bad_url/remote.git"
+		stage nr-prepare < <(task)
+		failed 77 "cannot use the token for '$bad_url/remote.git', which only the slot's configuration names"
+		[[ "$(field .error.message)" == *"was on another server before ($good)"* ]]
+		[ ! -s "$server_dir/requests.jsonl" ]
+	done
+	git -C slot config --unset remote.origin.pushurl
+	# It is right when somebody says so.
+	stage nr-prepare --git-token-hosts "${bad_url#*//}" < <(task)
+	[ "$status" -eq 0 ]
+	stage nr-prepare < <(task ".repo_url = \"$bad_url/remote.git\"")
+	[ "$status" -eq 0 ]
+	rm "$XDG_STATE_HOME"/necrocode/slots/*.remote
+	stage nr-prepare < <(task)
+	[ "$status" -eq 0 ]
+}
+
+@test "a slot whose remote was no server gets no token for one" {
+	export GIT_TOKEN=$token
+	start_server bad-peer good
+	nr-prepare < <(task) >/dev/null 2>&1
+	git -C slot config remote.origin.url "$bad_url/remote.git"
+	stage nr-prepare < <(task)
+	failed 77 "cannot use the token for"
+	[ ! -s "$server_dir/requests.jsonl" ]
+	unset GIT_TOKEN
+	stage nr-prepare < <(task)
+	[ "$status" -eq 0 ]
+}
+
 @test "http and https go through a proxy with credentials" {
 	secret_file proxy-users me:proxy-pass-0123
 	start_server proxy --users proxy-users
@@ -392,6 +433,16 @@ users() {
 	pushed
 	[ "$(retries | jq .delay_seconds)" = 2 ]
 	[ "$(field .push_result.retry_count)" -eq 1 ]
+}
+
+@test "403 is tried again if it names a pause, and else means refused" {
+	start_server bad-peer status 403 --retry-after 1 --times 1
+	push "$bad_url/remote.git" --git-retry-count 1
+	pushed
+	[ "$(field .push_result.retry_count)" -eq 1 ]
+	start_server bad-peer status 403 --times 1
+	push "$bad_url/remote.git" --git-retry-count 1
+	failed 77 'HTTP 403'
 }
 
 @test "a pause that goes beyond the deadline is not waited for" {
