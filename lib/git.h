@@ -164,7 +164,16 @@ struct git_network {
 	double ends;            /* deadline on clock_monotonic(); 0: none */
 	int max_retries;
 	int n_retries; /* made; set by the calls below */
+	struct git_ahead *ahead;
 };
+
+/*
+ * Starts the program that will speak for the remote, for git_fetch_branch()
+ * or git_push_branch() to use, while there is other work to do; it need not
+ * be used. The programs are ended by git_end_ahead().
+ */
+void git_start_ahead(struct git *git, struct git_network *network, bool push);
+void git_end_ahead(struct git_network *network);
 
 /*
  * The remote of the slot: origin, or else the only one. The URL is as the

@@ -133,21 +133,23 @@ static char *const passed[] = {
 	NULL,
 };
 
+static char *const version_2[] = { (char[]){ "GIT_PROTOCOL=version=2" }, NULL };
+
 static int
-spawn(pid_t *pid, char *const argv[], int in, int out, int err)
+spawn(pid_t *pid, char *const argv[], const int fds[3], int version)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	char **environment = process_environment(passed, NULL, NULL);
+	char **environment =
+	    process_environment(passed, version == 2 ? version_2 : NULL, NULL);
 	sigset_t none, all;
 	int code;
 
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, 1);
-	posix_spawn_file_actions_adddup2(&actions, err, 2);
+	for (int i = 0; i < 3; i++)
+		posix_spawn_file_actions_adddup2(&actions, fds[i], i);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes,
 	    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
@@ -172,7 +174,8 @@ close_both(int fds[2])
 }
 
 static struct error *
-start(struct git_child *child, char *const argv[], enum error_type type)
+start(struct git_child *child, char *const argv[], int version,
+    enum error_type type)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, errors[2] = { -1, -1 };
 	int code = 0;
@@ -181,7 +184,8 @@ start(struct git_child *child, char *const argv[], enum error_type type)
 	    pipe2(errors, O_CLOEXEC) != 0)
 		code = errno;
 	if (code == 0)
-		code = spawn(&child->pid, argv, in[0], out[1], errors[1]);
+		code = spawn(&child->pid, argv,
+		    (int[]){ in[0], out[1], errors[1] }, version);
 	if (code != 0) {
 		close_both(in);
 		close_both(out);
@@ -201,8 +205,8 @@ start(struct git_child *child, char *const argv[], enum error_type type)
 }
 
 struct error *
-git_child_start(
-    struct git_child *child, const struct git_link *link, const char *service)
+git_child_start(struct git_child *child, const struct git_link *link,
+    const char *service, int version)
 {
 	char *argv[MAX_ARGUMENTS];
 	struct error *err;
@@ -211,7 +215,7 @@ git_child_start(
 		fill_for_path(argv, &link->url, service);
 	else
 		fill_for_ssh(argv, link, service);
-	err = start(child, argv, link->type);
+	err = start(child, argv, version, link->type);
 	for (char **argument = argv; *argument != NULL; argument++)
 		free(*argument);
 	return err;

@@ -164,22 +164,53 @@ note_default_branch(struct git_link *link, char **branch)
 	git_buf_dispose(&name);
 }
 
+/* Is the remote's commit here, and its branch tracked? A reference to a
+ * commit says that what it grew from is there. */
+static bool
+is_known(const struct git *git, const char *name, const git_oid *id)
+{
+	git_oid known;
+
+	return git_reference_id(git, &known, name) &&
+	    git_oid_equal(&known, id) && has_commit(git, id);
+}
+
+/* Nothing new is what there is most often. */
+static bool
+is_up_to_date(struct git *git, struct git_network *network, const char *remote,
+    const char *branch, char commit[GIT_ID_TEXT], char **default_branch)
+{
+	char *tracking = xasprintf("refs/remotes/%s/%s", remote, branch);
+	char *name = xasprintf("refs/heads/%s", branch);
+	struct git_asked asked[] = { { .name = name }, { .name = "HEAD" } };
+	bool known = git_ask(network, asked, 2) && asked[0].found &&
+	    is_known(git, tracking, &asked[0].id);
+
+	if (known)
+		git_oid_tostr(commit, GIT_ID_TEXT, &asked[0].id);
+	if (known && asked[1].target != NULL &&
+	    strncmp(asked[1].target, "refs/heads/", 11) == 0)
+		*default_branch = xstrdup(asked[1].target + 11);
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+		free(asked[i].target);
+	free(name);
+	free(tracking);
+	return known;
+}
+
 static struct error *
 fetch_once(struct git_link *link, const char *remote, const char *branch,
     char commit[GIT_ID_TEXT])
 {
 	struct git *git = link->git;
 	char *name = xasprintf("refs/remotes/%s/%s", remote, branch);
-	git_oid id, known;
+	git_oid id;
 	bool found;
 	struct error *err = git_link_find(link, &id, &found, branch);
 
 	if (err == NULL && !found)
 		err = no_such_branch(link, branch);
-	/* A reference to a commit says that what it grew from is there. */
-	if (err == NULL &&
-	    (!git_reference_id(git, &known, name) ||
-		!git_oid_equal(&known, &id) || !has_commit(git, &id))) {
+	if (err == NULL && !is_known(git, name, &id)) {
 		err = download(link, branch);
 		if (err == NULL)
 			err = track(git, name, &id);
@@ -208,7 +239,8 @@ git_fetch_branch(struct git *git, struct git_network *network,
 	if (err != NULL)
 		return err;
 	repair_remote_head(git, remote);
-	for (;;) {
+	while (!is_up_to_date(
+	    git, network, remote, branch, commit, default_branch)) {
 		struct git_link link;
 
 		err = git_link_open(&link, git, network, GIT_DIRECTION_FETCH);

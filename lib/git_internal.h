@@ -22,8 +22,8 @@ struct git {
 	char *author_name, *author_email;
 	char *sign_directory; /* NULL: commits are not signed */
 	char **nested, **known; /* repositories in the work tree; NULL: none */
-	bool used;    /* opened by git_open_used() */
-	bool filters; /* attributes of the slot speak of filters */
+	bool used;              /* opened by git_open_used() */
+	bool filters;           /* attributes of the slot speak of filters */
 };
 
 /* Starts libgit2 once for the process, cheaply. */
@@ -227,8 +227,34 @@ struct git_child {
 	pid_t pid;
 	int to, from, errors; /* pipes */
 };
-struct error *git_child_start(
-    struct git_child *child, const struct git_link *link, const char *service);
+/* `version` is that of git's protocol to ask for; 0: none. */
+struct error *git_child_start(struct git_child *child,
+    const struct git_link *link, const char *service, int version);
+
+/* git_ahead.c */
+/* pid 0: not started. */
+struct git_ahead {
+	struct git_child receiver; /* receive-pack */
+	struct git_child lister;   /* upload-pack, for git_ask() */
+};
+/* Starts the lister, if the repository is on this machine. */
+void git_start_lister(struct git *git, struct git_network *network);
+/* The receiver, if it was started, becomes the caller's. */
+bool git_take_receiver(
+    struct git_child *child, const struct git_network *network);
+void git_end_child(struct git_child *child);
+
+/* git_list.c */
+struct git_asked {
+	const char *name; /* "HEAD", "refs/heads/x" */
+	/* Told: */
+	bool found;
+	git_oid id;
+	char *target; /* of a symbolic one; the caller's */
+};
+/* What the remote has at these names now, from the lister, which is over
+ * then. false: it is not known, and there is another way. */
+bool git_ask(struct git_network *network, struct git_asked asked[], size_t n);
 
 /* git_socket.c */
 /* Connects to a git daemon and asks for the service; *fd does not block. */

@@ -13,7 +13,8 @@ enum {
 struct push {
 	struct git *git;
 	struct git_push *ours; /* what was asked for */
-	const char *branch;    /* at the remote */
+	struct git_network *network;
+	const char *branch; /* at the remote */
 	git_oid tip;
 	git_oid base; /* of the base branch, as far as it is known */
 	bool has_base;
@@ -105,6 +106,8 @@ upload(const struct push *push, struct git_link *link)
 	struct error *err = git_narrow(link, push->ours->base, push->branch);
 	int code = 0;
 
+	/* It is ready by the time that verify() asks it. */
+	git_start_lister(push->git, push->network);
 	if (err == NULL)
 		code = git_remote_upload(link->remote, &refspecs, &options);
 	git_widen(link);
@@ -286,8 +289,9 @@ find_tip(struct push *push)
 }
 
 static struct error *
-push_and_retry(struct push *push, struct git_network *network)
+push_and_retry(struct push *push)
 {
+	struct git_network *network = push->network;
 	struct retry retry = {
 		.what = "push",
 		.max_retries = network->max_retries,
@@ -312,20 +316,38 @@ push_and_retry(struct push *push, struct git_network *network)
 	return err;
 }
 
+/* By the quick way, if there is one. */
+static struct error *
+look(const struct push *push, struct place *place)
+{
+	char *name = xasprintf("refs/heads/%s", push->branch);
+	struct git_asked asked = { .name = name };
+	bool known = git_ask(push->network, &asked, 1);
+	struct git_link link;
+	struct error *err = NULL;
+
+	free(name);
+	free(asked.target);
+	*place = (struct place){ asked.id, asked.found };
+	if (known)
+		return NULL;
+	err =
+	    git_link_open(&link, push->git, push->network, GIT_DIRECTION_FETCH);
+	if (err == NULL)
+		err = find_place(place, &link, push->branch);
+	git_link_close(&link);
+	return err;
+}
+
 /* The remote said yes: does it have the commit? An answer that does not come
  * is no refusal. */
 static struct error *
-verify(const struct push *push, struct git_network *network)
+verify(const struct push *push)
 {
 	char ours[GIT_ID_TEXT], other[GIT_ID_TEXT] = "no such branch";
-	struct place place = { 0 };
-	struct git_link link;
-	struct error *err =
-	    git_link_open(&link, push->git, network, GIT_DIRECTION_FETCH);
+	struct place place;
+	struct error *err = look(push, &place);
 
-	if (err == NULL)
-		err = find_place(&place, &link, push->branch);
-	git_link_close(&link);
 	if (err != NULL) {
 		log_warn("push_not_verified",
 		    "the remote accepted '%s', but where it has it cannot be "
@@ -350,12 +372,12 @@ struct error *
 git_push_branch(
     struct git *git, struct git_network *network, struct git_push *ours)
 {
-	struct push push = { .git = git, .ours = ours };
+	struct push push = { .git = git, .ours = ours, .network = network };
 	struct error *err = find_tip(&push);
 
 	network->n_retries = 0;
 	for (int n = 0; err == NULL; n++) {
-		err = push_and_retry(&push, network);
+		err = push_and_retry(&push);
 		if (err == NULL || !push.conflict || n == MAX_REBASES ||
 		    ours->on_conflict != GIT_CONFLICT_REBASE)
 			break;
@@ -364,7 +386,7 @@ git_push_branch(
 		    push.has_base ? &push.base : NULL);
 	}
 	if (err == NULL && ours->outcome == GIT_PUSHED)
-		err = verify(&push, network);
+		err = verify(&push);
 	if (ours->pushed_branch == NULL)
 		ours->pushed_branch = xstrdup(ours->branch);
 	return err;

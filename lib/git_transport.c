@@ -330,8 +330,11 @@ start(struct peer *peer, const char *service)
 	int fd = -1;
 	struct error *err;
 
+	if (peer->pushes &&
+	    git_take_receiver(&peer->child, peer->link->network))
+		return NULL;
 	if (peer->link->url.scheme != GIT_SCHEME_GIT)
-		return git_child_start(&peer->child, peer->link, service);
+		return git_child_start(&peer->child, peer->link, service, 0);
 	err = git_socket_open(&fd, peer->link, service);
 	if (err != NULL)
 		return err;
@@ -355,11 +358,9 @@ action(git_smart_subtransport_stream **stream,
 	if (service == GIT_SERVICE_UPLOADPACK ||
 	    service == GIT_SERVICE_RECEIVEPACK)
 		return peer->has_stream ? 0 : GIT_ERROR;
-	err = start(peer,
-	    service == GIT_SERVICE_UPLOADPACK_LS ? "upload-pack"
-						 : "receive-pack");
-	peer->has_stream = true;
 	peer->pushes = service == GIT_SERVICE_RECEIVEPACK_LS;
+	err = start(peer, peer->pushes ? "receive-pack" : "upload-pack");
+	peer->has_stream = true;
 	return err != NULL ? fail(peer, err) : 0;
 }
 

@@ -14,6 +14,7 @@ struct prepare {
 	char *branch;
 	char *remote, *url, *push_url;
 	char *default_branch;
+	struct git_network network;
 	struct git_start start;
 };
 
@@ -60,18 +61,12 @@ guard_token(const struct prepare *prepare, const struct git_network *network)
 static struct error *
 fetch(struct prepare *prepare, char upstream[GIT_ID_TEXT])
 {
-	struct git_network network;
 	double started = clock_monotonic();
-	struct error *err =
-	    stage_git_network(prepare->stage, &network, prepare->url, false);
+	struct error *err = git_fetch_branch(prepare->slot.git,
+	    &prepare->network, prepare->remote, prepare->start.base, upstream,
+	    &prepare->default_branch);
 	jv fields;
 
-	if (err == NULL)
-		err = guard_token(prepare, &network);
-	if (err != NULL)
-		return err;
-	err = git_fetch_branch(prepare->slot.git, &network, prepare->remote,
-	    prepare->start.base, upstream, &prepare->default_branch);
 	if (err != NULL)
 		return err;
 	fields = json_set_number(jv_object(), "duration_seconds",
@@ -154,9 +149,16 @@ do_prepare(struct prepare *prepare)
 	    &prepare->slot, prepare->stage, prepare->url, prepare->start.base);
 
 	if (err == NULL)
-		err = slot_see_clean(&prepare->slot, prepare->stage);
-	if (err == NULL)
 		err = find_remote(prepare);
+	if (err == NULL)
+		err = stage_git_network(
+		    prepare->stage, &prepare->network, prepare->url, false);
+	if (err == NULL)
+		err = guard_token(prepare, &prepare->network);
+	if (err == NULL) {
+		git_start_ahead(prepare->slot.git, &prepare->network, false);
+		err = slot_see_clean(&prepare->slot, prepare->stage);
+	}
 	if (err == NULL)
 		err = fetch(prepare, upstream);
 	if (err == NULL) {
@@ -243,6 +245,7 @@ run(struct stage *stage)
 		plan(&prepare);
 	else if (err == NULL)
 		err = do_prepare(&prepare);
+	git_end_ahead(&prepare.network);
 	slot_release(&prepare.slot);
 	free(prepare.branch);
 	free(prepare.remote);

@@ -130,7 +130,6 @@ tell(const struct push *push)
 static struct error *
 send(struct push *push)
 {
-	const struct stage *stage = push->stage;
 	struct git_push *git_push = &push->git_push;
 	char tip[GIT_ID_TEXT];
 	struct error *err = git_head(push->git, tip, NULL);
@@ -145,9 +144,6 @@ send(struct push *push)
 		.allows = push_settings_allow,
 		.context = &push->settings,
 	};
-	if (err == NULL)
-		err = stage_git_network(
-		    stage, &push->network, push->url, push->url_of_slot);
 	if (err != NULL)
 		return err;
 	if (git_push->base_commit != NULL &&
@@ -181,12 +177,26 @@ restore_base(const struct push *push)
 	return err;
 }
 
+/* The remote gets ready while the commit is made. */
+static struct error *
+find_remote(struct push *push)
+{
+	struct error *err = find_url(push);
+
+	if (err == NULL)
+		err = stage_git_network(
+		    push->stage, &push->network, push->url, push->url_of_slot);
+	if (err == NULL)
+		git_start_ahead(push->git, &push->network, true);
+	return err;
+}
+
 static struct error *
 do_push(struct push *push)
 {
 	const struct stage *stage = push->stage;
 	char *path = NULL;
-	struct error *err = stage_workspace(stage, &path);
+	struct error *no_remote = NULL, *err = stage_workspace(stage, &path);
 
 	if (err == NULL)
 		err = slot_record_recover(path);
@@ -200,12 +210,14 @@ do_push(struct push *push)
 	    json_strings(
 		document_value(stage->doc), "workspace.nested_repositories"));
 	err = git_check_on_branch(push->git, push->branch);
-	if (err == NULL)
+	if (err == NULL) {
+		/* Told later: the commit is made in any case. */
+		no_remote = find_remote(push);
 		err = commit(push);
+	}
 	if (err == NULL)
 		err = restore_base(push);
-	if (err == NULL)
-		err = find_url(push);
+	err = error_first(err, no_remote);
 	if (err == NULL)
 		err = send(push);
 	return err;
@@ -283,6 +295,7 @@ run(struct stage *stage)
 			err = do_push(&push);
 		set_result(&push, err);
 	}
+	git_end_ahead(&push.network);
 	git_push_release(&push.git_push);
 	push_settings_release(&push.settings);
 	git_close(push.git);

@@ -409,14 +409,42 @@ line"
 	pushed
 }
 
+@test "nr-push notices that the remote has another commit than it accepted" {
+	work
+	cat >remote.git/hooks/post-receive <<-'END'
+		#!/bin/sh
+		read -r old new name
+		git update-ref "$name" "$new^"
+	END
+	chmod +x remote.git/hooks/post-receive
+	push
+	failed 83 PushError "but has it at"
+}
+
+@test "nr-push verifies with a git that knows no protocol version 2, too" {
+	work
+	cat >git <<-'END'
+		#!/bin/sh
+		unset GIT_PROTOCOL
+		exec /usr/bin/git "$@"
+	END
+	chmod +x git
+	PATH=$PWD:$PATH push
+	pushed
+	[ "$(field .push_result.verified)" = true ]
+}
+
 @test "nr-push tries again when the remote's reference is locked" {
 	work
 	mkdir -p remote.git/refs/heads/feature
 	cat >git <<-END
 		#!/bin/sh
 		# Locked at the first try, and free from the second on.
-		rm -f "$PWD/remote.git/refs/heads/$branch.lock"
-		[ -e tried ] || touch tried "$PWD/remote.git/refs/heads/$branch.lock"
+		if [ "\$1" = receive-pack ]; then
+			rm -f "$PWD/remote.git/refs/heads/$branch.lock"
+			[ -e tried ] ||
+				touch tried "$PWD/remote.git/refs/heads/$branch.lock"
+		fi
 		exec /usr/bin/git "\$@"
 	END
 	chmod +x git
