@@ -14,20 +14,6 @@ mask_finder_limit(int level)
 	limit = level;
 }
 
-static bool
-is_at(const struct mask_anchor *anchor, const char *literal, const char *text)
-{
-	if (!anchor->fold && anchor->len > 2 * MASK_GRAM)
-		return memcmp(text, literal, anchor->len) == 0;
-	for (size_t i = 0; !anchor->fold && i < anchor->len; i++)
-		if (text[i] != literal[i])
-			return false;
-	for (size_t i = 0; anchor->fold && i < anchor->len; i++)
-		if (mask_finder_fold(text[i]) != literal[i])
-			return false;
-	return true;
-}
-
 struct search {
 	const struct mask_rules *rules;
 	const char *text;
@@ -36,8 +22,36 @@ struct search {
 	void *context;
 };
 
+static bool
+is_same(const struct mask_anchor *anchor, const char *literal, const char *text,
+    size_t from)
+{
+	for (size_t i = from; i < anchor->len; i++)
+		if (text[i] != literal[i] &&
+		    (!anchor->fold || mask_finder_fold(text[i]) != literal[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_at(
+    const struct search *search, const struct mask_anchor *anchor, size_t start)
+{
+	const char *literal = search->rules->texts + anchor->text;
+	const char *text = search->text + start;
+
+	if (search->len - start < 8)
+		return search->len - start >= anchor->len &&
+		    is_same(anchor, literal, text, 0);
+	return ((mask_finder_load8(text) | anchor->head_fold) &
+		   anchor->head_mask) == anchor->head &&
+	    (anchor->len <= 8 ||
+		(search->len - start >= anchor->len &&
+		    is_same(anchor, literal, text, 8)));
+}
+
 /* Takes a closer look at a place where the window of an anchor may be. */
-static void
+static inline void
 look(const struct search *search, size_t at)
 {
 	uint32_t gram = mask_finder_load(search->text + at, search->len - at);
@@ -46,16 +60,13 @@ look(const struct search *search, size_t at)
 	while (next != 0) {
 		const struct mask_anchor *anchor =
 		    &search->rules->anchors[next - 1];
-		size_t start = at - anchor->window;
 
 		next = anchor->next;
-		if ((gram & anchor->gram_mask) != anchor->gram ||
-		    at < search->from + anchor->window ||
-		    search->len - start < anchor->len)
-			continue;
-		if (is_at(anchor, search->rules->texts + anchor->text,
-			search->text + start))
-			search->found(search->context, anchor, start);
+		if ((gram & anchor->gram_mask) == anchor->gram &&
+		    at >= search->from + anchor->window &&
+		    is_at(search, anchor, at - anchor->window))
+			search->found(
+			    search->context, anchor, at - anchor->window);
 	}
 }
 
@@ -64,21 +75,19 @@ mask_finder_scan(const struct mask_rules *rules, const char *text, size_t from,
     size_t len, mask_finder_found *found, void *context)
 {
 	struct search search = { rules, text, from, len, found, context };
-	size_t at = from, width;
-	mask_finder_step *step = mask_finder_best(limit, &width);
+	mask_finder_step *step = mask_finder_best(limit);
+	size_t at = from;
 
-	while (at < len) {
-		uint32_t hits;
-		size_t block =
-		    step(&rules->finder->nibbles, text, at, len, &hits);
+	while (len - at >= MASK_BLOCK + MASK_GRAM - 1) {
+		size_t n = (len - at - (MASK_GRAM - 1)) / MASK_BLOCK;
+		uint32_t hits[MASK_BATCH];
 
-		if (hits == 0) {
-			at = block;
-			break;
-		}
-		for (; hits != 0; hits &= hits - 1)
-			look(&search, block + (size_t)__builtin_ctz(hits));
-		at = block + width;
+		n = n < MASK_BATCH ? n : MASK_BATCH;
+		step(&rules->finder->nibbles, text + at, n, hits);
+		for (size_t i = 0; i < n; i++, at += MASK_BLOCK)
+			for (uint32_t bits = hits[i]; bits != 0;
+			     bits &= bits - 1)
+				look(&search, at + (size_t)__builtin_ctz(bits));
 	}
 	for (; at + 3 <= len; at++)
 		look(&search, at);

@@ -27,25 +27,27 @@ struct mask_nibbles {
 	uint64_t pairs[65536 / 64]; /* the first two bytes, without vectors */
 };
 
+/* The blocks that a text is looked at in: 32 places each. */
+enum { MASK_BLOCK = 32, MASK_BATCH = 64 };
+
 /*
- * The next block of the text, from `at` on, in which something fits: *hits
- * has a bit for each of its places. Or where the last whole block before
- * `len` ended, and *hits is 0.
+ * For n blocks of places, a bit for each place where something fits. Three
+ * more bytes are read behind the last one.
  */
-typedef size_t mask_finder_step(const struct mask_nibbles *nibbles,
-    const char *text, size_t at, size_t len, uint32_t *hits);
+typedef void mask_finder_step(const struct mask_nibbles *nibbles,
+    const char *text, size_t n, uint32_t *hits);
 
 mask_finder_step mask_finder_portable;
 mask_finder_step mask_finder_ssse3;
 mask_finder_step mask_finder_avx2;
 /* What this machine can do best, but no more than `level`: 0 portable, 1
- * SSSE3, 2 AVX2; and how many bytes it takes in a step. */
-mask_finder_step *mask_finder_best(int level, size_t *width);
+ * SSSE3, 2 AVX2. */
+mask_finder_step *mask_finder_best(int level);
 
 struct mask_anchor;
 struct mask_rules;
 
-enum { MASK_CHAIN_BITS = 10 };
+enum { MASK_CHAIN_BITS = 11 };
 
 struct mask_finder {
 	uint32_t chains[1 << MASK_CHAIN_BITS]; /* of anchors, plus one */
@@ -83,6 +85,17 @@ mask_finder_load(const char *text, size_t len)
 	if (len >= MASK_GRAM)
 		gram |= (uint32_t)bytes[3] << 24;
 	return gram | 0x20202020;
+}
+
+static inline uint64_t
+mask_finder_load8(const char *text)
+{
+	const unsigned char *bytes = (const void *)text;
+
+	return bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
+	    (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 |
+	    (uint64_t)bytes[5] << 40 | (uint64_t)bytes[6] << 48 |
+	    (uint64_t)bytes[7] << 56;
 }
 
 /* Of the first three. */

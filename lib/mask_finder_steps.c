@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mask_finder.h"
 
-enum { PORTABLE_WIDTH = 8 };
-
 /* What the vectors do, for one place. */
 static bool
 fits(const struct mask_nibbles *nibbles, const char *text)
@@ -22,25 +20,23 @@ fits(const struct mask_nibbles *nibbles, const char *text)
 	return buckets != 0;
 }
 
-size_t
+void
 mask_finder_portable(const struct mask_nibbles *nibbles, const char *text,
-    size_t at, size_t len, uint32_t *hits)
+    size_t n, uint32_t *hits)
 {
-	*hits = 0;
-	for (; at + PORTABLE_WIDTH + MASK_GRAM - 1 <= len;
-	     at += PORTABLE_WIDTH) {
-		for (unsigned i = 0; i < PORTABLE_WIDTH; i++) {
-			unsigned pair = (unsigned char)text[at + i] |
-			    (unsigned)(unsigned char)text[at + i + 1] << 8;
+	for (; n > 0; n--, text += MASK_BLOCK) {
+		uint32_t bits = 0;
+
+		for (unsigned i = 0; i < MASK_BLOCK; i++) {
+			unsigned pair = (unsigned char)text[i] |
+			    (unsigned)(unsigned char)text[i + 1] << 8;
 
 			if ((nibbles->pairs[pair / 64] >> (pair % 64) & 1) &&
-			    fits(nibbles, text + at + i))
-				*hits |= 1U << i;
+			    fits(nibbles, text + i))
+				bits |= UINT32_C(1) << i;
 		}
-		if (*hits != 0)
-			return at;
+		*hits++ = bits;
 	}
-	return at;
 }
 
 #if defined(__x86_64__)
@@ -69,21 +65,17 @@ fits_32(const struct mask_nibbles *nibbles, const char *text, int half)
 	return buckets;
 }
 
-__attribute__((target("avx2"))) size_t
-mask_finder_avx2(const struct mask_nibbles *nibbles, const char *text,
-    size_t at, size_t len, uint32_t *hits)
+__attribute__((target("avx2"))) void
+mask_finder_avx2(const struct mask_nibbles *nibbles, const char *text, size_t n,
+    uint32_t *hits)
 {
-	*hits = 0;
-	for (; at + 32 + MASK_GRAM - 1 <= len; at += 32) {
+	for (; n > 0; n--, text += MASK_BLOCK) {
 		__m256i none = _mm256_cmpeq_epi8(_mm256_setzero_si256(),
-		    _mm256_or_si256(fits_32(nibbles, text + at, 0),
-			fits_32(nibbles, text + at, 1)));
+		    _mm256_or_si256(
+			fits_32(nibbles, text, 0), fits_32(nibbles, text, 1)));
 
-		*hits = ~(uint32_t)_mm256_movemask_epi8(none);
-		if (*hits != 0)
-			return at;
+		*hits++ = ~(uint32_t)_mm256_movemask_epi8(none);
 	}
-	return at;
 }
 
 __attribute__((target("ssse3"))) static __m128i
@@ -107,45 +99,40 @@ fits_16(const struct mask_nibbles *nibbles, const char *text, int half)
 	return buckets;
 }
 
-__attribute__((target("ssse3"))) size_t
-mask_finder_ssse3(const struct mask_nibbles *nibbles, const char *text,
-    size_t at, size_t len, uint32_t *hits)
+__attribute__((target("ssse3"))) static uint32_t
+hits_16(const struct mask_nibbles *nibbles, const char *text)
 {
-	*hits = 0;
-	for (; at + 16 + MASK_GRAM - 1 <= len; at += 16) {
-		__m128i none = _mm_cmpeq_epi8(_mm_setzero_si128(),
-		    _mm_or_si128(fits_16(nibbles, text + at, 0),
-			fits_16(nibbles, text + at, 1)));
+	__m128i none = _mm_cmpeq_epi8(_mm_setzero_si128(),
+	    _mm_or_si128(fits_16(nibbles, text, 0), fits_16(nibbles, text, 1)));
 
-		*hits = (uint32_t)_mm_movemask_epi8(none) ^ 0xffffU;
-		if (*hits != 0)
-			return at;
-	}
-	return at;
+	return (uint32_t)_mm_movemask_epi8(none) ^ 0xffffU;
+}
+
+__attribute__((target("ssse3"))) void
+mask_finder_ssse3(const struct mask_nibbles *nibbles, const char *text,
+    size_t n, uint32_t *hits)
+{
+	for (; n > 0; n--, text += MASK_BLOCK)
+		*hits++ =
+		    hits_16(nibbles, text) | hits_16(nibbles, text + 16) << 16;
 }
 
 mask_finder_step *
-mask_finder_best(int level, size_t *width)
+mask_finder_best(int level)
 {
-	if (level >= 2 && __builtin_cpu_supports("avx2")) {
-		*width = 32;
+	if (level >= 2 && __builtin_cpu_supports("avx2"))
 		return mask_finder_avx2;
-	}
-	if (level >= 1 && __builtin_cpu_supports("ssse3")) {
-		*width = 16;
+	if (level >= 1 && __builtin_cpu_supports("ssse3"))
 		return mask_finder_ssse3;
-	}
-	*width = PORTABLE_WIDTH;
 	return mask_finder_portable;
 }
 
 #else
 
 mask_finder_step *
-mask_finder_best(int level, size_t *width)
+mask_finder_best(int level)
 {
 	(void)level;
-	*width = PORTABLE_WIDTH;
 	return mask_finder_portable;
 }
 

@@ -38,9 +38,13 @@ print_anchors(const struct mask_rules *table)
 
 		printf("\t{ .text = %u, .next = %u, .gram = %uU, "
 		       ".gram_mask = %uU, .rule = %u, .len = %u, "
-		       ".window = %u, .fold = %d },\n",
+		       ".window = %u, .fold = %d, .head = %lluU, "
+		       ".head_mask = %lluU, .head_fold = %lluU },\n",
 		    anchor->text, anchor->next, anchor->gram, anchor->gram_mask,
-		    anchor->rule, anchor->len, anchor->window, anchor->fold);
+		    anchor->rule, anchor->len, anchor->window, anchor->fold,
+		    (unsigned long long)anchor->head,
+		    (unsigned long long)anchor->head_mask,
+		    (unsigned long long)anchor->head_fold);
 	}
 	printf("};\n\n");
 }
