@@ -159,14 +159,11 @@ is_encoded(char c)
 static bool
 is_wrapped(const char *text, size_t end)
 {
-	if (end < MIN_WRAPPED || !is_encoded(text[end - 1]) ||
-	    !is_encoded(text[end - MIN_WRAPPED / 2]) ||
-	    !is_encoded(text[end - MIN_WRAPPED]))
-		return false;
-	for (size_t i = end - MIN_WRAPPED; i < end; i++)
-		if (!is_encoded(text[i]))
-			return false;
-	return true;
+	size_t n = 0;
+
+	while (n < MIN_WRAPPED && n < end && is_encoded(text[end - n - 1]))
+		n++;
+	return n == MIN_WRAPPED;
 }
 
 static size_t
@@ -205,55 +202,46 @@ find_colours(struct gaps *gaps)
 	}
 }
 
+/*
+ * The end of the next line, or other run, of at least MIN_WRAPPED encoded
+ * characters; SIZE_MAX: there is none. It is looked for from the back of
+ * where it would be, so most of the text is skipped.
+ */
+static size_t
+next_run(const struct gaps *gaps, size_t at)
+{
+	while (gaps->len - at >= MIN_WRAPPED) {
+		size_t end = at + MIN_WRAPPED, start = end;
+
+		while (start > at && is_encoded(gaps->text[start - 1]))
+			start--;
+		if (start > at) {
+			at = start;
+			continue;
+		}
+		while (end < gaps->len && is_encoded(gaps->text[end]))
+			end++;
+		return end;
+	}
+	return SIZE_MAX;
+}
+
+/* Line ends as they are, and \n and \r\n as text, in JSON. */
 static void
 find_line_ends(struct gaps *gaps)
 {
+	static const char *const ends[] = { "\n", "\r\n", "\\n", "\\r\\n",
+		NULL };
 	size_t at = 0;
 
-	while (at < gaps->len) {
-		const char *newline =
-		    memchr(gaps->text + at, '\n', gaps->len - at);
-		size_t start;
+	while ((at = next_run(gaps, at)) < gaps->len)
+		for (int i = 0; ends[i] != NULL; i++) {
+			size_t n = strlen(ends[i]);
 
-		if (newline == NULL)
-			return;
-		start = at = (size_t)(newline - gaps->text);
-		if (start > 0 && gaps->text[start - 1] == '\r')
-			start--;
-		at++;
-		if (is_wrapped(gaps->text, start))
-			push(gaps, start, skip_indent(gaps, at));
-	}
-}
-
-/* \n and \r\n as text, in JSON. */
-static void
-find_escaped_line_ends(struct gaps *gaps)
-{
-	size_t at = 0;
-
-	while (at < gaps->len) {
-		const char *escape =
-		    memchr(gaps->text + at, '\\', gaps->len - at);
-		size_t start;
-
-		if (escape == NULL)
-			return;
-		start = at = (size_t)(escape - gaps->text);
-		at++;
-		if (at == gaps->len ||
-		    (gaps->text[at] != 'n' && gaps->text[at] != 'r') ||
-		    !is_wrapped(gaps->text, start))
-			continue;
-		if (gaps->len - start >= 4 &&
-		    memcmp(gaps->text + start, "\\r\\n", 4) == 0)
-			at = start + 4;
-		else if (gaps->len - start >= 2 && gaps->text[at] == 'n')
-			at = start + 2;
-		else
-			continue;
-		push(gaps, start, skip_indent(gaps, at));
-	}
+			if (gaps->len - at >= n &&
+			    memcmp(gaps->text + at, ends[i], n) == 0)
+				push(gaps, at, skip_indent(gaps, at + n));
+		}
 }
 
 /* A line end of which only the beginning is there yet. */
@@ -429,7 +417,6 @@ mask_gaps_scan(const struct mask *mask, const char *text, size_t len,
 		return len;
 	find_colours(&gaps);
 	find_line_ends(&gaps);
-	find_escaped_line_ends(&gaps);
 	if (!at_end)
 		find_open_line_end(&gaps);
 	if (gaps.n > 0) {
