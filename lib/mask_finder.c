@@ -18,6 +18,7 @@ struct search {
 	const struct mask_rules *rules;
 	const char *text;
 	size_t from, len;
+	const uint32_t *chains;
 	mask_finder_found *found;
 	void *context;
 };
@@ -50,13 +51,11 @@ is_at(
 		    is_same(anchor, literal, text, 8)));
 }
 
-/* Takes a closer look at a place where the window of an anchor may be. */
-static inline void
-look(const struct search *search, size_t at)
+/* Takes a closer look at a place where the window of an anchor may be: its
+ * chain is not empty. */
+static void
+follow(const struct search *search, size_t at, uint32_t gram, uint32_t next)
 {
-	uint32_t gram = mask_finder_load(search->text + at, search->len - at);
-	uint32_t next = search->rules->finder->chains[mask_finder_hash(gram)];
-
 	while (next != 0) {
 		const struct mask_anchor *anchor =
 		    &search->rules->anchors[next - 1];
@@ -70,11 +69,22 @@ look(const struct search *search, size_t at)
 	}
 }
 
+static inline void
+look(const struct search *search, size_t at, size_t len)
+{
+	uint32_t gram = mask_finder_gram(search->text + at, len);
+	uint32_t next = search->chains[mask_finder_hash(gram)];
+
+	if (next != 0)
+		follow(search, at, gram, next);
+}
+
 void
 mask_finder_scan(const struct mask_rules *rules, const char *text, size_t from,
     size_t len, mask_finder_found *found, void *context)
 {
-	struct search search = { rules, text, from, len, found, context };
+	const struct search search = { rules, text, from, len,
+		rules->finder->chains, found, context };
 	mask_finder_step *step = mask_finder_best(limit);
 	size_t at = from;
 
@@ -87,8 +97,9 @@ mask_finder_scan(const struct mask_rules *rules, const char *text, size_t from,
 		for (size_t i = 0; i < n; i++, at += MASK_BLOCK)
 			for (uint32_t bits = hits[i]; bits != 0;
 			     bits &= bits - 1)
-				look(&search, at + (size_t)__builtin_ctz(bits));
+				look(&search, at + (size_t)__builtin_ctz(bits),
+				    MASK_GRAM);
 	}
 	for (; at + 3 <= len; at++)
-		look(&search, at);
+		look(&search, at, len - at);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	MASK_GRAM = 4,
@@ -73,29 +74,39 @@ mask_finder_fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-/* Four bytes, or three, as if all letters were small; the same number on
- * every machine, for tables are made on another one. */
+/* The same numbers on every machine, for tables are made on another one. */
 static inline uint32_t
-mask_finder_load(const char *text, size_t len)
+mask_finder_load4(const char *text)
 {
-	const unsigned char *bytes = (const void *)text;
-	uint32_t gram =
-	    bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
+	uint32_t number;
 
-	if (len >= MASK_GRAM)
-		gram |= (uint32_t)bytes[3] << 24;
-	return gram | 0x20202020;
+	memcpy(&number, text, sizeof number);
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	    ? number
+	    : __builtin_bswap32(number);
 }
 
 static inline uint64_t
 mask_finder_load8(const char *text)
 {
-	const unsigned char *bytes = (const void *)text;
+	uint64_t number;
 
-	return bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
-	    (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 |
-	    (uint64_t)bytes[5] << 40 | (uint64_t)bytes[6] << 48 |
-	    (uint64_t)bytes[7] << 56;
+	memcpy(&number, text, sizeof number);
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	    ? number
+	    : __builtin_bswap64(number);
+}
+
+/* Four bytes, or three, as if all letters were small. */
+static inline uint32_t
+mask_finder_gram(const char *text, size_t len)
+{
+	char three[MASK_GRAM] = { 0 };
+
+	if (len >= MASK_GRAM)
+		return mask_finder_load4(text) | 0x20202020;
+	memcpy(three, text, MASK_GRAM - 1);
+	return mask_finder_load4(three) | 0x20202020;
 }
 
 /* Of the first three. */

@@ -257,12 +257,12 @@ add_anchor(struct mask_finder *finder, struct mask_anchor *anchor,
 {
 	const char *gram = texts + anchor->text + anchor->window;
 	size_t len = (size_t)(anchor->len - anchor->window);
-	uint32_t chain = mask_finder_hash(mask_finder_load(gram, len));
+	uint32_t chain = mask_finder_hash(mask_finder_gram(gram, len));
 
 	anchor->head = eight(anchor, texts + anchor->text, 0,
 	    &anchor->head_mask, &anchor->head_fold);
 	anchor->gram_mask = len < MASK_GRAM ? 0xffffff : 0xffffffff;
-	anchor->gram = mask_finder_load(gram, len) & anchor->gram_mask;
+	anchor->gram = mask_finder_gram(gram, len) & anchor->gram_mask;
 	anchor->next = finder->chains[chain];
 	finder->chains[chain] = i + 1;
 	add_pair(&finder->nibbles, gram[0], gram[1]);

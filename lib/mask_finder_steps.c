@@ -43,39 +43,44 @@ mask_finder_portable(const struct mask_nibbles *nibbles, const char *text,
 
 #include <immintrin.h>
 
-__attribute__((target("avx2"))) static __m256i
-fits_32(const struct mask_nibbles *nibbles, const char *text, int half)
+__attribute__((target("avx2"))) static inline __m256i
+table(const uint8_t *nibbles)
+{
+	return _mm256_broadcastsi128_si256(
+	    _mm_loadu_si128((const void *)nibbles));
+}
+
+__attribute__((target("avx2"))) static inline uint32_t
+hits_32(const struct mask_nibbles *nibbles, const char *text)
 {
 	const __m256i nibble = _mm256_set1_epi8(15);
-	__m256i buckets = _mm256_set1_epi8(-1);
+	__m256i a = _mm256_set1_epi8(-1), b = a, none;
 
 	for (int i = 0; i < MASK_GRAM; i++) {
 		__m256i bytes = _mm256_loadu_si256((const void *)(text + i));
-		__m256i low = _mm256_broadcastsi128_si256(
-		    _mm_loadu_si128((const void *)nibbles->low[i][half]));
-		__m256i high = _mm256_broadcastsi128_si256(
-		    _mm_loadu_si128((const void *)nibbles->high[i][half]));
+		__m256i low = _mm256_and_si256(bytes, nibble);
+		__m256i high =
+		    _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
 
-		low = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
-		high = _mm256_shuffle_epi8(high,
-		    _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
-		buckets =
-		    _mm256_and_si256(buckets, _mm256_and_si256(low, high));
+		a = _mm256_and_si256(a,
+		    _mm256_and_si256(
+			_mm256_shuffle_epi8(table(nibbles->low[i][0]), low),
+			_mm256_shuffle_epi8(table(nibbles->high[i][0]), high)));
+		b = _mm256_and_si256(b,
+		    _mm256_and_si256(
+			_mm256_shuffle_epi8(table(nibbles->low[i][1]), low),
+			_mm256_shuffle_epi8(table(nibbles->high[i][1]), high)));
 	}
-	return buckets;
+	none = _mm256_cmpeq_epi8(_mm256_setzero_si256(), _mm256_or_si256(a, b));
+	return ~(uint32_t)_mm256_movemask_epi8(none);
 }
 
 __attribute__((target("avx2"))) void
 mask_finder_avx2(const struct mask_nibbles *nibbles, const char *text, size_t n,
     uint32_t *hits)
 {
-	for (; n > 0; n--, text += MASK_BLOCK) {
-		__m256i none = _mm256_cmpeq_epi8(_mm256_setzero_si256(),
-		    _mm256_or_si256(
-			fits_32(nibbles, text, 0), fits_32(nibbles, text, 1)));
-
-		*hits++ = ~(uint32_t)_mm256_movemask_epi8(none);
-	}
+	for (; n > 0; n--, text += MASK_BLOCK)
+		*hits++ = hits_32(nibbles, text);
 }
 
 __attribute__((target("ssse3"))) static __m128i

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mask_match.h"
 
+#include "mask_bytes.h"
 #include "mask_gaps.h"
 #include "memory.h"
 
@@ -10,36 +11,6 @@ enum {
 	MAX_PLACEHOLDER = 128,
 	MAX_PEM_TITLE = 64
 };
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool
-is_alphanumeric(char c)
-{
-	return is_digit(c) || is_upper(c) || is_lower(c);
-}
-
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 static bool
 is_in(char c, const char *set)
@@ -56,7 +27,7 @@ is_escape_before(const char *text, size_t start)
 	if (start >= 2 && text[start - 2] == '\\' &&
 	    is_in(text[start - 1], "nrtbf"))
 		return true;
-	while (n < 4 && n < start && is_hex(text[start - n - 1]))
+	while (n < 4 && n < start && mask_is_hex(text[start - n - 1]))
 		n++;
 	if (n >= 2 && start >= 3 && text[start - 3] == '%')
 		return true;
@@ -65,7 +36,8 @@ is_escape_before(const char *text, size_t start)
 		return true;
 	/* Before the letter of a colour stands a number or a bracket. */
 	return start >= 3 &&
-	    (is_digit(text[start - 2]) || is_in(text[start - 2], "[;:?")) &&
+	    (mask_is_digit(text[start - 2]) ||
+		is_in(text[start - 2], "[;:?")) &&
 	    mask_gaps_colour_ends(text, start);
 }
 
@@ -76,9 +48,9 @@ is_boundary(const char *text, size_t start)
 {
 	if (start == 0)
 		return true;
-	if (start >= 3 && memcmp(text + start - 3, "***", 3) == 0)
-		return false;
-	return !is_alphanumeric(text[start - 1]) ||
+	if (text[start - 1] == '*')
+		return start < 3 || memcmp(text + start - 3, "***", 3) != 0;
+	return !mask_is_alphanumeric(text[start - 1]) ||
 	    is_escape_before(text, start);
 }
 
@@ -126,8 +98,9 @@ match_token(const struct mask_matcher *matcher, const struct mask_rule *rule,
 static bool
 is_mixed(const char *text, size_t start, size_t at)
 {
-	return is_digit(text[at]) || text[at] == '+' || text[at] == '=' ||
-	    (at > start && is_upper(text[at]) && is_lower(text[at - 1]));
+	return mask_is_digit(text[at]) || text[at] == '+' || text[at] == '=' ||
+	    (at > start && mask_is_upper(text[at]) &&
+		mask_is_lower(text[at - 1]));
 }
 
 static enum mask_answer
@@ -234,7 +207,7 @@ match_pem(
 	size_t at = title;
 
 	while (at < view->len && at - title < MAX_PEM_TITLE &&
-	    (is_upper(view->text[at]) || is_digit(view->text[at]) ||
+	    (mask_is_upper(view->text[at]) || mask_is_digit(view->text[at]) ||
 		view->text[at] == ' '))
 		at++;
 	for (int i = 0; i < 5; i++) {
@@ -268,9 +241,9 @@ static bool
 is_word(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!is_alphanumeric(text[i]) && text[i] != '_')
+		if (!mask_is_alphanumeric(text[i]) && text[i] != '_')
 			return false;
-	return len > 0 && !is_digit(text[0]);
+	return len > 0 && !mask_is_digit(text[0]);
 }
 
 /* $NAME, ${...}, $(...), all of it. */
@@ -354,13 +327,10 @@ match_password(
 }
 
 static enum mask_answer
-match_url(const struct mask_view *view, size_t start, size_t user,
-    struct mask_match *match)
+match_url(const struct mask_view *view, size_t user, struct mask_match *match)
 {
 	size_t at = user;
 
-	if (start == 0 || !is_alphanumeric(view->text[start - 1]))
-		return MASK_NO;
 	for (; at - user < MAX_USER; at++) {
 		if (at == view->len)
 			return view->at_end ? MASK_NO : undecided(match, at);
@@ -417,33 +387,54 @@ match_login(const struct mask_view *view, size_t start, size_t user,
 	    match, quote != '\0' ? SWALLOW_QUOTED : SWALLOW_UNQUOTED, at);
 }
 
+/* Is it worth a closer look? For most anchors it is not. */
+static bool
+may_match(const struct mask_matcher *matcher, enum mask_rule_kind kind,
+    size_t start, size_t end)
+{
+	const struct mask_view *view = matcher->view;
+
+	switch (kind) {
+	case RULE_TOKEN:
+	case RULE_SCHEME:
+	case RULE_JWT:
+		return is_boundary(view->text, start);
+	case RULE_URL:
+		return start > 0 && mask_is_alphanumeric(view->text[start - 1]);
+	case RULE_KEY:
+	case RULE_HEADER:
+		return mask_may_be_name(view, start, end);
+	case RULE_PEM:
+	case RULE_LOGIN:
+		break;
+	}
+	return true;
+}
+
 enum mask_answer
 mask_match(struct mask_matcher *matcher, const struct mask_anchor *anchor,
     size_t start, struct mask_match *match)
 {
 	const struct mask_rule *rule = &matcher->rules->rules[anchor->rule];
+	enum mask_rule_kind kind = (enum mask_rule_kind)rule->kind;
 	const struct mask_view *view = matcher->view;
 	size_t end = start + anchor->len;
 
+	if (!may_match(matcher, kind, start, end))
+		return MASK_NO;
 	*match = (struct mask_match){ 0 };
 	match->swallow.value = (uint32_t)MASK_RULE | anchor->rule;
-	switch ((enum mask_rule_kind)rule->kind) {
+	switch (kind) {
 	case RULE_TOKEN:
-		return is_boundary(view->text, start)
-		    ? match_token(matcher, rule, end, match)
-		    : MASK_NO;
+		return match_token(matcher, rule, end, match);
 	case RULE_SCHEME:
-		return is_boundary(view->text, start)
-		    ? match_scheme(matcher, rule, end, match)
-		    : MASK_NO;
+		return match_scheme(matcher, rule, end, match);
 	case RULE_JWT:
-		return is_boundary(view->text, start)
-		    ? match_jwt(matcher, rule, end, match)
-		    : MASK_NO;
+		return match_jwt(matcher, rule, end, match);
 	case RULE_PEM:
 		return match_pem(matcher, end, match);
 	case RULE_URL:
-		return match_url(view, start, end, match);
+		return match_url(view, end, match);
 	case RULE_LOGIN:
 		return match_login(view, start, end, match);
 	case RULE_KEY:

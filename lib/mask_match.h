@@ -42,7 +42,9 @@ struct mask_matcher {
 enum mask_answer mask_match(struct mask_matcher *matcher,
     const struct mask_anchor *anchor, size_t start, struct mask_match *match);
 
-/* For mask_match.c: the rules with names. */
+/* For mask_match.c: the rules with names. And a quick look whether it is worth
+ * a closer one, where most words are told from names. */
+bool mask_may_be_name(const struct mask_view *view, size_t start, size_t end);
 enum mask_answer mask_match_name(struct mask_matcher *matcher,
     const struct mask_anchor *anchor, size_t start, struct mask_match *match);
 

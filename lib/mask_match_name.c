@@ -2,6 +2,7 @@
 /* A name that says what stands behind it: password=..., "token": "...". */
 #include "mask_match.h"
 
+#include "mask_bytes.h"
 #include "memory.h"
 
 enum {
@@ -19,31 +20,6 @@ struct name {
 	char quote;        /* '\0': none */
 	unsigned depth;
 };
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool
-is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_name(char c)
-{
-	return is_digit(c) || is_lower(c) || is_upper(c) || c == '_' ||
-	    c == '-';
-}
 
 static bool
 is_in(char c, const char *set)
@@ -75,10 +51,10 @@ continues(const char *text, size_t at)
 {
 	char c = text[at];
 
-	if (c == '_' || c == '-' || is_digit(c))
+	if (c == '_' || c == '-' || mask_is_digit(c))
 		return true;
-	if (is_upper(c))
-		return !is_upper(text[at - 1]);
+	if (mask_is_upper(c))
+		return !mask_is_upper(text[at - 1]);
 	return false;
 }
 
@@ -89,16 +65,16 @@ find_end(const struct mask_view *view, size_t at, size_t *end)
 
 	if (at < view->len && (view->text[at] | 32) == 's')
 		at++;
-	if (at < view->len && is_name(view->text[at]) &&
+	if (at < view->len && mask_is_name(view->text[at]) &&
 	    !continues(view->text, at))
 		return MASK_NO;
 	while (at < view->len && at - start < MAX_SUFFIX &&
-	    is_name(view->text[at]))
+	    mask_is_name(view->text[at]))
 		at++;
 	*end = at;
 	if (at == view->len)
 		return view->at_end ? MASK_NO : MASK_UNDECIDED;
-	return is_name(view->text[at]) ? MASK_NO : MASK_YES;
+	return mask_is_name(view->text[at]) ? MASK_NO : MASK_YES;
 }
 
 static void
@@ -106,7 +82,7 @@ find_start(const char *text, size_t at, struct name *name)
 {
 	size_t low = at > MAX_NAME_BEFORE ? at - MAX_NAME_BEFORE : 0;
 
-	while (at > low && (is_name(text[at - 1]) || text[at - 1] == '.'))
+	while (at > low && (mask_is_name(text[at - 1]) || text[at - 1] == '.'))
 		at--;
 	/* The letter of \n is of no name. */
 	if (at > 0 && text[at - 1] == '\\' && at < name->end &&
@@ -262,7 +238,7 @@ match_number(const struct mask_view *view, const struct name *name, size_t at,
 	size_t end = at, after;
 
 	while (end < view->len && end - at < MAX_NUMBER &&
-	    (is_digit(view->text[end]) || is_in(view->text[end], "-+.eE")))
+	    (mask_is_digit(view->text[end]) || is_in(view->text[end], "-+.eE")))
 		end++;
 	after = skip_blanks(view, end);
 	if (after == view->len && !view->at_end)
@@ -301,7 +277,7 @@ match_header(
 	size_t at = start, after;
 
 	while (at < view->len && at - start < MAX_SCHEME &&
-	    is_name(view->text[at]))
+	    mask_is_name(view->text[at]))
 		at++;
 	after = skip_blanks(view, at);
 	if (after == view->len && !view->at_end)
@@ -332,7 +308,7 @@ match_value(const struct mask_matcher *matcher, const struct name *name,
 		return MASK_NO;
 	if (quote != '\0')
 		return match_quoted(view, name, quote, depth, end, match);
-	if (name->quote == '"' && (is_digit(first) || first == '-'))
+	if (name->quote == '"' && (mask_is_digit(first) || first == '-'))
 		return match_number(view, name, at, match);
 	if (name->quote == '"' && is_in(first, "[{")) {
 		match->swallow.depth = (uint8_t)name->depth;
@@ -341,6 +317,53 @@ match_value(const struct mask_matcher *matcher, const struct name *name,
 	return kind == RULE_HEADER
 	    ? match_header(matcher, at, match)
 	    : match_word(matcher, SWALLOW_UNQUOTED, at, match);
+}
+
+/* Can what stands at `at`, behind a name, be a separator? */
+static bool
+may_separate(const struct mask_view *view, size_t at)
+{
+	if (at >= view->len)
+		return true;
+	switch (view->text[at]) {
+	case ':':
+	case '=':
+	case '?':
+	case '+':
+	case '>':
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+may_quote(char c)
+{
+	return c == '"' || c == '\'' || c == '\\';
+}
+
+bool
+mask_may_be_name(const struct mask_view *view, size_t start, size_t at)
+{
+	size_t end = at, after;
+
+	if (at < view->len && (view->text[at] | 32) == 's')
+		at++;
+	if (at < view->len && mask_is_name(view->text[at]) &&
+	    !continues(view->text, at))
+		return false;
+	while (at < view->len && at - end < MAX_SUFFIX &&
+	    mask_is_name(view->text[at]))
+		at++;
+	after = skip_blanks(view, at);
+	if (after == at)
+		return may_separate(view, at) || may_quote(view->text[at]);
+	/* An option needs no separator. */
+	return may_separate(view, after) ||
+	    (start > 0 &&
+		(mask_is_name(view->text[start - 1]) ||
+		    view->text[start - 1] == '.'));
 }
 
 enum mask_answer

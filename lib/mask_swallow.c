@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mask_swallow.h"
 
+#include "mask_bytes.h"
 #include "memory.h"
 
 enum { MAX_BLANKS = 16 };
@@ -120,12 +121,6 @@ line_step(const struct mask_view *view, size_t at, bool *undecided)
 	return is_in(c, "\"'`") || (ends_unquoted(c) && (unsigned char)c < ' ')
 	    ? 0
 	    : 1;
-}
-
-bool
-mask_ends_userinfo(char c)
-{
-	return (unsigned char)c <= ' ' || is_in(c, "/?#\"'`<>\\|\177");
 }
 
 /* A slash with backslashes before it, as PHP writes it in JSON, is a slash. */

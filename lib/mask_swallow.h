@@ -84,6 +84,5 @@ enum mask_answer mask_quote_ends_json(const struct mask_view *view, size_t at);
  */
 size_t mask_unquoted_step(
     const struct mask_view *view, size_t at, bool *undecided);
-bool mask_ends_userinfo(char c);
 
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Kinds of bytes, whatever the locale. For the files mask*.c only. */
+#ifndef MASK_BYTES_H
+#define MASK_BYTES_H
+
+#include <stdbool.h>
+
+static inline bool
+mask_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+mask_is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static inline bool
+mask_is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static inline bool
+mask_is_alphanumeric(char c)
+{
+	return mask_is_digit(c) || mask_is_lower((char)(c | 32));
+}
+
+/* Of names of variables, options and members. */
+static inline bool
+mask_is_name(char c)
+{
+	return mask_is_alphanumeric(c) || c == '_' || c == '-';
+}
+
+static inline bool
+mask_is_hex(char c)
+{
+	return mask_is_digit(c) || ((c | 32) >= 'a' && (c | 32) <= 'f');
+}
+
+/* What cannot stand in the user and password of a URL. */
+static inline bool
+mask_ends_userinfo(char c)
+{
+	static const bool ends[256] = {
+		['/'] = true,
+		['?'] = true,
+		['#'] = true,
+		['"'] = true,
+		['\''] = true,
+		['`'] = true,
+		['<'] = true,
+		['>'] = true,
+		['\\'] = true,
+		['|'] = true,
+		[' '] = true,
+		['\177'] = true,
+	};
+
+	return ends[(unsigned char)c] || (unsigned char)c < ' ';
+}
+
+#endif
