@@ -51,11 +51,20 @@ is_at(
 		    is_same(anchor, literal, text, 8)));
 }
 
-/* Takes a closer look at a place where the window of an anchor may be: its
- * chain is not empty. */
-static void
-follow(const struct search *search, size_t at, uint32_t gram, uint32_t next)
+static inline uint32_t
+chain_at(const struct search *search, size_t at, size_t len)
 {
+	return search->chains[mask_finder_hash(
+	    mask_finder_gram(search->text + at, len))];
+}
+
+/* Takes a closer look at a place where the window of an anchor may be. */
+static void
+look(const struct search *search, size_t at, size_t len)
+{
+	uint32_t gram = mask_finder_gram(search->text + at, len);
+	uint32_t next = search->chains[mask_finder_hash(gram)];
+
 	while (next != 0) {
 		const struct mask_anchor *anchor =
 		    &search->rules->anchors[next - 1];
@@ -69,14 +78,20 @@ follow(const struct search *search, size_t at, uint32_t gram, uint32_t next)
 	}
 }
 
-static inline void
-look(const struct search *search, size_t at, size_t len)
+/* Looks at n places; first those go at which no anchor can be, all alike. */
+static void
+look_at_all(const struct search *search, size_t at, uint16_t *places, size_t n)
 {
-	uint32_t gram = mask_finder_gram(search->text + at, len);
-	uint32_t next = search->chains[mask_finder_hash(gram)];
+	size_t kept = 0;
 
-	if (next != 0)
-		follow(search, at, gram, next);
+	for (size_t i = 0; i < n; i++) {
+		size_t place = places[i];
+
+		places[kept] = (uint16_t)place;
+		kept += chain_at(search, at + place, MASK_GRAM) != 0;
+	}
+	for (size_t i = 0; i < kept; i++)
+		look(search, at + places[i], MASK_GRAM);
 }
 
 void
@@ -86,19 +101,16 @@ mask_finder_scan(const struct mask_rules *rules, const char *text, size_t from,
 	const struct search search = { rules, text, from, len,
 		rules->finder->chains, found, context };
 	mask_finder_step *step = mask_finder_best(limit);
+	uint16_t places[MASK_BATCH * MASK_BLOCK + 3];
 	size_t at = from;
 
 	while (len - at >= MASK_BLOCK + MASK_GRAM - 1) {
 		size_t n = (len - at - (MASK_GRAM - 1)) / MASK_BLOCK;
-		uint32_t hits[MASK_BATCH];
 
 		n = n < MASK_BATCH ? n : MASK_BATCH;
-		step(&rules->finder->nibbles, text + at, n, hits);
-		for (size_t i = 0; i < n; i++, at += MASK_BLOCK)
-			for (uint32_t bits = hits[i]; bits != 0;
-			     bits &= bits - 1)
-				look(&search, at + (size_t)__builtin_ctz(bits),
-				    MASK_GRAM);
+		look_at_all(&search, at, places,
+		    step(&rules->finder->nibbles, text + at, n, places));
+		at += n * MASK_BLOCK;
 	}
 	for (; at + 3 <= len; at++)
 		look(&search, at, len - at);

@@ -32,11 +32,12 @@ struct mask_nibbles {
 enum { MASK_BLOCK = 32, MASK_BATCH = 64 };
 
 /*
- * For n blocks of places, a bit for each place where something fits. Three
- * more bytes are read behind the last one.
+ * The places in n blocks where something fits, in order, and how many they
+ * are. Three more bytes are read behind the last block; three more places
+ * than there are may be written.
  */
-typedef void mask_finder_step(const struct mask_nibbles *nibbles,
-    const char *text, size_t n, uint32_t *hits);
+typedef size_t mask_finder_step(const struct mask_nibbles *nibbles,
+    const char *text, size_t n, uint16_t *places);
 
 mask_finder_step mask_finder_portable;
 mask_finder_step mask_finder_ssse3;

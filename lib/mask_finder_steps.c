@@ -20,37 +20,54 @@ fits(const struct mask_nibbles *nibbles, const char *text)
 	return buckets != 0;
 }
 
-void
+size_t
 mask_finder_portable(const struct mask_nibbles *nibbles, const char *text,
-    size_t n, uint32_t *hits)
+    size_t n, uint16_t *places)
 {
-	for (; n > 0; n--, text += MASK_BLOCK) {
-		uint32_t bits = 0;
+	size_t found = 0;
 
-		for (unsigned i = 0; i < MASK_BLOCK; i++) {
-			unsigned pair = (unsigned char)text[i] |
-			    (unsigned)(unsigned char)text[i + 1] << 8;
+	for (size_t i = 0; i < n * MASK_BLOCK; i++) {
+		unsigned pair = (unsigned char)text[i] |
+		    (unsigned)(unsigned char)text[i + 1] << 8;
 
-			if ((nibbles->pairs[pair / 64] >> (pair % 64) & 1) &&
-			    fits(nibbles, text + i))
-				bits |= UINT32_C(1) << i;
-		}
-		*hits++ = bits;
+		places[found] = (uint16_t)i;
+		if (nibbles->pairs[pair / 64] >> (pair % 64) & 1)
+			found += fits(nibbles, text + i);
 	}
+	return found;
 }
 
 #if defined(__x86_64__)
 
 #include <immintrin.h>
 
-__attribute__((target("avx2"))) static inline __m256i
+#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
+#define SSSE3 __attribute__((target("ssse3")))
+
+/* Writes the places of bits: four at a time, for most blocks have few, and a
+ * branch for each would often be guessed wrong. */
+static inline size_t
+unpack(uint32_t bits, size_t base, uint16_t *places)
+{
+	int n = __builtin_popcount(bits);
+
+	for (int i = 0; i < n; i += 4)
+		for (int j = 0; j < 4; j++) {
+			*places++ = (uint16_t)(base +
+			    (size_t)__builtin_ctz(bits | UINT32_C(1) << 31));
+			bits &= bits - 1;
+		}
+	return (size_t)n;
+}
+
+AVX2 static inline __m256i
 table(const uint8_t *nibbles)
 {
 	return _mm256_broadcastsi128_si256(
 	    _mm_loadu_si128((const void *)nibbles));
 }
 
-__attribute__((target("avx2"))) static inline uint32_t
+AVX2 static inline uint32_t
 hits_32(const struct mask_nibbles *nibbles, const char *text)
 {
 	const __m256i nibble = _mm256_set1_epi8(15);
@@ -75,15 +92,19 @@ hits_32(const struct mask_nibbles *nibbles, const char *text)
 	return ~(uint32_t)_mm256_movemask_epi8(none);
 }
 
-__attribute__((target("avx2"))) void
+AVX2 size_t
 mask_finder_avx2(const struct mask_nibbles *nibbles, const char *text, size_t n,
-    uint32_t *hits)
+    uint16_t *places)
 {
-	for (; n > 0; n--, text += MASK_BLOCK)
-		*hits++ = hits_32(nibbles, text);
+	size_t found = 0;
+
+	for (size_t at = 0; at < n * MASK_BLOCK; at += MASK_BLOCK)
+		found +=
+		    unpack(hits_32(nibbles, text + at), at, places + found);
+	return found;
 }
 
-__attribute__((target("ssse3"))) static __m128i
+SSSE3 static __m128i
 fits_16(const struct mask_nibbles *nibbles, const char *text, int half)
 {
 	const __m128i nibble = _mm_set1_epi8(15);
@@ -104,7 +125,7 @@ fits_16(const struct mask_nibbles *nibbles, const char *text, int half)
 	return buckets;
 }
 
-__attribute__((target("ssse3"))) static uint32_t
+SSSE3 static uint32_t
 hits_16(const struct mask_nibbles *nibbles, const char *text)
 {
 	__m128i none = _mm_cmpeq_epi8(_mm_setzero_si128(),
@@ -113,19 +134,26 @@ hits_16(const struct mask_nibbles *nibbles, const char *text)
 	return (uint32_t)_mm_movemask_epi8(none) ^ 0xffffU;
 }
 
-__attribute__((target("ssse3"))) void
+SSSE3 size_t
 mask_finder_ssse3(const struct mask_nibbles *nibbles, const char *text,
-    size_t n, uint32_t *hits)
+    size_t n, uint16_t *places)
 {
-	for (; n > 0; n--, text += MASK_BLOCK)
-		*hits++ =
-		    hits_16(nibbles, text) | hits_16(nibbles, text + 16) << 16;
+	size_t found = 0;
+
+	for (size_t at = 0; at < n * MASK_BLOCK; at += MASK_BLOCK) {
+		uint32_t bits = hits_16(nibbles, text + at) |
+		    hits_16(nibbles, text + at + 16) << 16;
+
+		found += unpack(bits, at, places + found);
+	}
+	return found;
 }
 
 mask_finder_step *
 mask_finder_best(int level)
 {
-	if (level >= 2 && __builtin_cpu_supports("avx2"))
+	if (level >= 2 && __builtin_cpu_supports("avx2") &&
+	    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt"))
 		return mask_finder_avx2;
 	if (level >= 1 && __builtin_cpu_supports("ssse3"))
 		return mask_finder_ssse3;

@@ -202,6 +202,27 @@ find_colours(struct gaps *gaps)
 	}
 }
 
+/* Where the last of 16 bytes stands that is not encoded, plus one; 0: all of
+ * them are. */
+static size_t
+last_other(const char *text)
+{
+	typedef unsigned char bytes __attribute__((vector_size(16)));
+	bytes all, small, other;
+	uint64_t halves[2];
+
+	memcpy(&all, text, sizeof all);
+	small = all | 32;
+	other = (bytes)((small - 'a' > 25) & (all - '/' > 10) & (all != '+') &
+	    (all != '-') & (all != '_'));
+	memcpy(halves, &other, sizeof halves);
+	for (int half = 1; half >= 0; half--)
+		if (halves[half] != 0)
+			return (size_t)(8 * half + 8 -
+			    __builtin_clzll(halves[half]) / 8);
+	return 0;
+}
+
 /*
  * The end of the next line, or other run, of at least MIN_WRAPPED encoded
  * characters; SIZE_MAX: there is none. It is looked for from the back of
@@ -212,7 +233,13 @@ next_run(const struct gaps *gaps, size_t at)
 {
 	while (gaps->len - at >= MIN_WRAPPED) {
 		size_t end = at + MIN_WRAPPED, start = end;
+		size_t other = last_other(gaps->text + end - 16);
 
+		if (other > 0) {
+			at = end - 16 + other;
+			continue;
+		}
+		start -= 16;
 		while (start > at && is_encoded(gaps->text[start - 1]))
 			start--;
 		if (start > at) {

@@ -387,14 +387,11 @@ match_login(const struct mask_view *view, size_t start, size_t user,
 	    match, quote != '\0' ? SWALLOW_QUOTED : SWALLOW_UNQUOTED, at);
 }
 
-/* Is it worth a closer look? For most anchors it is not. */
-static bool
-may_match(const struct mask_matcher *matcher, enum mask_rule_kind kind,
-    size_t start, size_t end)
+bool
+mask_may_match(const struct mask_rules *rules, const struct mask_view *view,
+    const struct mask_anchor *anchor, size_t start)
 {
-	const struct mask_view *view = matcher->view;
-
-	switch (kind) {
+	switch ((enum mask_rule_kind)rules->rules[anchor->rule].kind) {
 	case RULE_TOKEN:
 	case RULE_SCHEME:
 	case RULE_JWT:
@@ -403,7 +400,7 @@ may_match(const struct mask_matcher *matcher, enum mask_rule_kind kind,
 		return start > 0 && mask_is_alphanumeric(view->text[start - 1]);
 	case RULE_KEY:
 	case RULE_HEADER:
-		return mask_may_be_name(view, start, end);
+		return mask_may_be_name(view, start, start + anchor->len);
 	case RULE_PEM:
 	case RULE_LOGIN:
 		break;
@@ -416,15 +413,12 @@ mask_match(struct mask_matcher *matcher, const struct mask_anchor *anchor,
     size_t start, struct mask_match *match)
 {
 	const struct mask_rule *rule = &matcher->rules->rules[anchor->rule];
-	enum mask_rule_kind kind = (enum mask_rule_kind)rule->kind;
 	const struct mask_view *view = matcher->view;
 	size_t end = start + anchor->len;
 
-	if (!may_match(matcher, kind, start, end))
-		return MASK_NO;
 	*match = (struct mask_match){ 0 };
 	match->swallow.value = (uint32_t)MASK_RULE | anchor->rule;
-	switch (kind) {
+	switch ((enum mask_rule_kind)rule->kind) {
 	case RULE_TOKEN:
 		return match_token(matcher, rule, end, match);
 	case RULE_SCHEME:

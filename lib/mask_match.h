@@ -39,6 +39,12 @@ struct mask_matcher {
 	const struct mask_swallow *word, *line;
 };
 
+/* Is an anchor worth a closer look? Most words that rules begin with are no
+ * secrets; mask_match() is for the others. */
+bool mask_may_match(const struct mask_rules *rules,
+    const struct mask_view *view, const struct mask_anchor *anchor,
+    size_t start);
+
 enum mask_answer mask_match(struct mask_matcher *matcher,
     const struct mask_anchor *anchor, size_t start, struct mask_match *match);
 

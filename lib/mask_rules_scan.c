@@ -83,9 +83,8 @@ begin(struct pass *pass, const struct mask_swallow *swallow)
 }
 
 static void
-found(void *context, const struct mask_anchor *anchor, size_t start)
+decide(struct pass *pass, const struct mask_anchor *anchor, size_t start)
 {
-	struct pass *pass = context;
 	struct mask_match match;
 
 	switch (mask_match(&pass->matcher, anchor, start, &match)) {
@@ -107,6 +106,15 @@ found(void *context, const struct mask_anchor *anchor, size_t start)
 	else
 		mask_spans_add(&pass->scan->spans, match.swallow.start,
 		    match.end, match.swallow.value);
+}
+
+static void
+found(void *context, const struct mask_anchor *anchor, size_t start)
+{
+	struct pass *pass = context;
+
+	if (mask_may_match(pass->scan->rules, pass->view, anchor, start))
+		decide(pass, anchor, start);
 }
 
 size_t
