@@ -23,10 +23,13 @@ struct search {
 	void *context;
 };
 
+/* The same bytes, one by one: at the end of the text, and in long anchors. */
 static bool
-is_same(const struct mask_anchor *anchor, const char *literal, const char *text,
-    size_t from)
+is_same(const struct search *search, const struct mask_anchor *anchor,
+    const char *text, size_t from)
 {
+	const char *literal = search->rules->texts + anchor->text;
+
 	for (size_t i = from; i < anchor->len; i++)
 		if (text[i] != literal[i] &&
 		    (!anchor->fold || mask_finder_fold(text[i]) != literal[i]))
@@ -34,21 +37,23 @@ is_same(const struct mask_anchor *anchor, const char *literal, const char *text,
 	return true;
 }
 
-static bool
+static inline bool
 is_at(
     const struct search *search, const struct mask_anchor *anchor, size_t start)
 {
-	const char *literal = search->rules->texts + anchor->text;
 	const char *text = search->text + start;
+	size_t left = search->len - start;
 
-	if (search->len - start < 8)
-		return search->len - start >= anchor->len &&
-		    is_same(anchor, literal, text, 0);
-	return ((mask_finder_load8(text) | anchor->head_fold) &
-		   anchor->head_mask) == anchor->head &&
-	    (anchor->len <= 8 ||
-		(search->len - start >= anchor->len &&
-		    is_same(anchor, literal, text, 8)));
+	if (left < 8 || left < anchor->len)
+		return left >= anchor->len && is_same(search, anchor, text, 0);
+	if (((mask_finder_load8(text) | anchor->head_fold) &
+		anchor->head_mask) != anchor->head)
+		return false;
+	if (anchor->len <= 8)
+		return true;
+	return (mask_finder_load8(text + anchor->len - 8) |
+		   anchor->tail_fold) == anchor->tail &&
+	    (anchor->len <= 16 || is_same(search, anchor, text, 8));
 }
 
 static inline uint32_t
@@ -62,19 +67,19 @@ chain_at(const struct search *search, size_t at, size_t len)
 static void
 look(const struct search *search, size_t at, size_t len)
 {
+	const struct mask_anchor *anchors = search->rules->anchors;
 	uint32_t gram = mask_finder_gram(search->text + at, len);
 	uint32_t next = search->chains[mask_finder_hash(gram)];
 
 	while (next != 0) {
-		const struct mask_anchor *anchor =
-		    &search->rules->anchors[next - 1];
+		const struct mask_anchor *anchor = &anchors[next - 1];
+		size_t start = at - anchor->window;
 
 		next = anchor->next;
 		if ((gram & anchor->gram_mask) == anchor->gram &&
 		    at >= search->from + anchor->window &&
-		    is_at(search, anchor, at - anchor->window))
-			search->found(
-			    search->context, anchor, at - anchor->window);
+		    is_at(search, anchor, start))
+			search->found(search->context, anchor, start);
 	}
 }
 

@@ -388,10 +388,10 @@ match_login(const struct mask_view *view, size_t start, size_t user,
 }
 
 bool
-mask_may_match(const struct mask_rules *rules, const struct mask_view *view,
-    const struct mask_anchor *anchor, size_t start)
+mask_may_match(const struct mask_view *view, const struct mask_anchor *anchor,
+    size_t start)
 {
-	switch ((enum mask_rule_kind)rules->rules[anchor->rule].kind) {
+	switch ((enum mask_rule_kind)anchor->kind) {
 	case RULE_TOKEN:
 	case RULE_SCHEME:
 	case RULE_JWT:
@@ -418,7 +418,7 @@ mask_match(struct mask_matcher *matcher, const struct mask_anchor *anchor,
 
 	*match = (struct mask_match){ 0 };
 	match->swallow.value = (uint32_t)MASK_RULE | anchor->rule;
-	switch ((enum mask_rule_kind)rule->kind) {
+	switch ((enum mask_rule_kind)anchor->kind) {
 	case RULE_TOKEN:
 		return match_token(matcher, rule, end, match);
 	case RULE_SCHEME:

@@ -41,9 +41,8 @@ struct mask_matcher {
 
 /* Is an anchor worth a closer look? Most words that rules begin with are no
  * secrets; mask_match() is for the others. */
-bool mask_may_match(const struct mask_rules *rules,
-    const struct mask_view *view, const struct mask_anchor *anchor,
-    size_t start);
+bool mask_may_match(const struct mask_view *view,
+    const struct mask_anchor *anchor, size_t start);
 
 enum mask_answer mask_match(struct mask_matcher *matcher,
     const struct mask_anchor *anchor, size_t start, struct mask_match *match);

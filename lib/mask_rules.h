@@ -43,11 +43,13 @@ struct mask_anchor {
 	uint32_t gram;      /* four bytes of the window, as if small letters */
 	uint32_t gram_mask; /* of those that are in the anchor */
 	/* The first eight bytes, which of them are in the anchor, and the bits
-	 * that make small letters of them. */
-	uint64_t head, head_mask, head_fold;
+	 * that make small letters of them; of a longer anchor the last eight
+	 * as well. */
+	uint64_t head, head_mask, head_fold, tail, tail_fold;
 	uint16_t rule;
 	uint8_t len;
 	uint8_t window; /* where its rarest bytes are */
+	uint8_t kind;   /* of the rule */
 	bool fold;      /* in upper or lower case */
 };
 

@@ -231,6 +231,7 @@ read_anchor(struct mask_rules_reader *reader, struct line *line, char *word)
 	for (size_t i = 0; anchor.fold && i < len; i++)
 		if (word[i] >= 'A' && word[i] <= 'Z')
 			word[i] = (char)(word[i] + 'a' - 'A');
+	anchor.kind = kind;
 	anchor.len = (uint8_t)len;
 	anchor.text = keep(reader, word, len);
 	reader->anchors = xreallocarray(reader->anchors,

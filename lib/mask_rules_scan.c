@@ -113,7 +113,7 @@ found(void *context, const struct mask_anchor *anchor, size_t start)
 {
 	struct pass *pass = context;
 
-	if (mask_may_match(pass->scan->rules, pass->view, anchor, start))
+	if (mask_may_match(pass->view, anchor, start))
 		decide(pass, anchor, start);
 }
 

@@ -30,6 +30,12 @@ print_rules(const struct mask_rules *table)
 }
 
 static void
+print_eight(const char *name, uint64_t number)
+{
+	printf(" .%s = 0x%llxU,", name, (unsigned long long)number);
+}
+
+static void
 print_anchors(const struct mask_rules *table)
 {
 	printf("static const struct mask_anchor anchors[] = {\n");
@@ -38,13 +44,16 @@ print_anchors(const struct mask_rules *table)
 
 		printf("\t{ .text = %u, .next = %u, .gram = %uU, "
 		       ".gram_mask = %uU, .rule = %u, .len = %u, "
-		       ".window = %u, .fold = %d, .head = %lluU, "
-		       ".head_mask = %lluU, .head_fold = %lluU },\n",
+		       ".window = %u, .kind = %u, .fold = %d,\n\t",
 		    anchor->text, anchor->next, anchor->gram, anchor->gram_mask,
-		    anchor->rule, anchor->len, anchor->window, anchor->fold,
-		    (unsigned long long)anchor->head,
-		    (unsigned long long)anchor->head_mask,
-		    (unsigned long long)anchor->head_fold);
+		    anchor->rule, anchor->len, anchor->window, anchor->kind,
+		    anchor->fold);
+		print_eight("head", anchor->head);
+		print_eight("head_mask", anchor->head_mask);
+		print_eight("head_fold", anchor->head_fold);
+		print_eight("tail", anchor->tail);
+		print_eight("tail_fold", anchor->tail_fold);
+		printf("},\n");
 	}
 	printf("};\n\n");
 }
