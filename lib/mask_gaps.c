@@ -32,7 +32,7 @@ struct gaps {
 	/* The piece that is searched: gaps first..last, from `base` on. */
 	size_t first, last, base;
 	char *joined;
-	size_t joined_len;
+	size_t joined_len, joined_most;
 };
 
 static void
@@ -253,22 +253,32 @@ next_run(const struct gaps *gaps, size_t at)
 	return SIZE_MAX;
 }
 
-/* Line ends as they are, and \n and \r\n as text, in JSON. */
+/* The length of a line end, as it is or as text, in JSON; 0: there is none. */
+static size_t
+line_end(const char *text, size_t len)
+{
+	if (*text == '\n')
+		return 1;
+	if (*text == '\r')
+		return len >= 2 && text[1] == '\n' ? 2 : 0;
+	if (*text != '\\' || len < 2)
+		return 0;
+	if (text[1] == 'n')
+		return 2;
+	return len >= 4 && memcmp(text, "\\r\\n", 4) == 0 ? 4 : 0;
+}
+
 static void
 find_line_ends(struct gaps *gaps)
 {
-	static const char *const ends[] = { "\n", "\r\n", "\\n", "\\r\\n",
-		NULL };
 	size_t at = 0;
 
-	while ((at = next_run(gaps, at)) < gaps->len)
-		for (int i = 0; ends[i] != NULL; i++) {
-			size_t n = strlen(ends[i]);
+	while ((at = next_run(gaps, at)) < gaps->len) {
+		size_t n = line_end(gaps->text + at, gaps->len - at);
 
-			if (gaps->len - at >= n &&
-			    memcmp(gaps->text + at, ends[i], n) == 0)
-				push(gaps, at, skip_indent(gaps, at + n));
-		}
+		if (n > 0)
+			push(gaps, at, skip_indent(gaps, at + n));
+	}
 }
 
 /* A line end of which only the beginning is there yet. */
@@ -330,6 +340,8 @@ join(struct gaps *gaps, size_t reach)
 	}
 	memcpy(gaps->joined + gaps->joined_len, gaps->text + from, end - from);
 	gaps->joined_len += end - from;
+	if (gaps->joined_len > gaps->joined_most)
+		gaps->joined_most = gaps->joined_len;
 }
 
 /* Where a byte of the joined text stands in the text. */
@@ -422,7 +434,7 @@ search(struct gaps *gaps, const struct mask_index *index)
 		if (gaps->len - gap->end < reach)
 			frontier = search_tail(gaps, index);
 	}
-	free_secret(gaps->joined, gaps->len);
+	free_secret(gaps->joined, gaps->joined_most);
 	return frontier;
 }
 
