@@ -64,4 +64,30 @@ mask_ends_userinfo(char c)
 	return ends[(unsigned char)c] || (unsigned char)c < ' ';
 }
 
+/* Control characters, and what ends a word in one syntax or another. */
+static inline bool
+mask_ends_unquoted(char c)
+{
+	static const bool ends[256] = {
+		['"'] = true,
+		['\''] = true,
+		['`'] = true,
+		[','] = true,
+		[';'] = true,
+		['&'] = true,
+		['('] = true,
+		[')'] = true,
+		['['] = true,
+		[']'] = true,
+		['}'] = true,
+		['<'] = true,
+		['>'] = true,
+		['|'] = true,
+		[' '] = true,
+		['\177'] = true,
+	};
+
+	return ends[(unsigned char)c] || (unsigned char)c < ' ';
+}
+
 #endif

@@ -14,6 +14,7 @@
 enum {
 	MASK_RULE = 1 << 30, /* added to a rule's index: a span's value */
 	MASK_MAX_SETS = 16,
+	MASK_END_LISTS = 256,
 	MASK_MAX_ANCHOR = 64,   /* bytes of a literal */
 	MASK_MAX_EVIDENCE = 64, /* bytes that a rule may ask for */
 };
@@ -59,7 +60,7 @@ struct mask_exception {
 	uint32_t text; /* where it stands in the texts, with a NUL */
 	uint32_t len;
 	uint32_t letters; /* that a name must have */
-	uint32_t next;    /* plus one, in a list by the last character */
+	uint32_t next;    /* plus one, in a list */
 	/* Nothing but a star at its beginning, and nothing but characters. */
 	bool is_end, is_exact;
 };
@@ -71,8 +72,9 @@ struct mask_rules {
 	const struct mask_exception *exceptions;
 	const struct mask_finder *finder;
 	uint32_t texts_len, n, n_anchors, n_exceptions, n_sets;
-	/* Of exceptions, by their last character; '*': any other ones. */
-	uint32_t by_last[256];
+	/* Lists of exceptions by their last two characters; the last list has
+	 * all other ones. */
+	uint32_t by_end[MASK_END_LISTS + 1];
 	uint16_t members[256]; /* of each byte: a bit for each set */
 	char set_names[MASK_MAX_SETS];
 };

@@ -26,8 +26,18 @@ letters_of(const char *text, size_t len)
 	return letters;
 }
 
+/* The list of patterns that end as this text does. */
+static unsigned
+list_of(const char *text, size_t len)
+{
+	unsigned last = (unsigned char)small(text[len - 1]);
+	unsigned before = (unsigned char)small(text[len - 2]);
+
+	return (last * 8 + before) % MASK_END_LISTS;
+}
+
 struct mask_exception
-mask_rules_exception(const char *text, unsigned char *list)
+mask_rules_exception(const char *text, unsigned *list)
 {
 	struct mask_exception pattern = {
 		.len = (uint32_t)strlen(text),
@@ -37,9 +47,10 @@ mask_rules_exception(const char *text, unsigned char *list)
 	pattern.is_end =
 	    *text == '*' && strcspn(text + 1, "*?[\\") == pattern.len - 1;
 	pattern.is_exact = strcspn(text, "*?[\\") == pattern.len;
-	*list = '*';
-	if ((pattern.is_end || pattern.is_exact) && pattern.len > 1)
-		*list = (unsigned char)small(text[pattern.len - 1]);
+	*list = MASK_END_LISTS;
+	if (pattern.len - pattern.is_end >= 2 &&
+	    (pattern.is_end || pattern.is_exact))
+		*list = list_of(text, pattern.len);
 	return pattern;
 }
 
@@ -93,9 +104,10 @@ matches(const struct mask_exception *pattern, const char *text,
 }
 
 static bool
-one_matches(const struct mask_rules *rules, char list, const struct name *name)
+one_matches(
+    const struct mask_rules *rules, unsigned list, const struct name *name)
 {
-	uint32_t next = rules->by_last[(unsigned char)list];
+	uint32_t next = rules->by_end[list];
 
 	while (next != 0) {
 		const struct mask_exception *pattern =
@@ -113,9 +125,9 @@ mask_rules_except(const struct mask_rules *rules, const char *name, size_t len)
 {
 	struct name whole = { name, len, 0 };
 
-	if (len == 0 || len >= MAX_NAME)
+	if (len < 2 || len >= MAX_NAME)
 		return false;
 	whole.letters = letters_of(name, len);
-	return one_matches(rules, small(name[len - 1]), &whole) ||
-	    one_matches(rules, '*', &whole);
+	return one_matches(rules, list_of(name, len), &whole) ||
+	    one_matches(rules, MASK_END_LISTS, &whole);
 }

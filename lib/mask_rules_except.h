@@ -6,8 +6,7 @@
 #include "mask_rules.h"
 
 /* A pattern, without its place in the texts; *list: where it belongs in
- * mask_rules.by_last. A small letter of it stands for a capital, too. */
-struct mask_exception mask_rules_exception(
-    const char *text, unsigned char *list);
+ * mask_rules.by_end. A small letter of it stands for a capital, too. */
+struct mask_exception mask_rules_exception(const char *text, unsigned *list);
 
 #endif

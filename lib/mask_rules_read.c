@@ -294,15 +294,15 @@ static void
 add_exception(struct mask_rules_reader *reader, const char *text)
 {
 	struct mask_rules *table = &reader->table;
-	unsigned char list;
+	unsigned list;
 	struct mask_exception pattern = mask_rules_exception(text, &list);
 
 	pattern.text = keep(reader, text, strlen(text));
-	pattern.next = table->by_last[list];
+	pattern.next = table->by_end[list];
 	reader->exceptions = xreallocarray(reader->exceptions,
 	    table->n_exceptions + 1, sizeof *reader->exceptions);
 	reader->exceptions[table->n_exceptions++] = pattern;
-	table->by_last[list] = table->n_exceptions;
+	table->by_end[list] = table->n_exceptions;
 }
 
 static struct error *

@@ -49,32 +49,6 @@ mask_quote_ends_json(const struct mask_view *view, size_t at)
 	return is_in(view->text[after], ",:}]\r\n\\") ? MASK_YES : MASK_NO;
 }
 
-/* Control characters, and what ends a word in one syntax or another. */
-static bool
-ends_unquoted(char c)
-{
-	static const bool ends[256] = {
-		['"'] = true,
-		['\''] = true,
-		['`'] = true,
-		[','] = true,
-		[';'] = true,
-		['&'] = true,
-		['('] = true,
-		[')'] = true,
-		['['] = true,
-		[']'] = true,
-		['}'] = true,
-		['<'] = true,
-		['>'] = true,
-		['|'] = true,
-		[' '] = true,
-		['\177'] = true,
-	};
-
-	return ends[(unsigned char)c] || (unsigned char)c < ' ';
-}
-
 /* The end of a run of backslashes that belongs to a value; 0: they belong to
  * what follows, as in \n or \". */
 static size_t
@@ -89,7 +63,7 @@ escaped_step(const struct mask_view *view, size_t at, bool *undecided)
 		return 0;
 	}
 	if (is_in(view->text[at + n], "nrtbfu/") ||
-	    ends_unquoted(view->text[at + n]))
+	    mask_ends_unquoted(view->text[at + n]))
 		return 0;
 	return n + 1;
 }
@@ -103,7 +77,17 @@ mask_unquoted_step(const struct mask_view *view, size_t at, bool *undecided)
 	}
 	if (view->text[at] == '\\')
 		return escaped_step(view, at, undecided);
-	return ends_unquoted(view->text[at]) ? 0 : 1;
+	return mask_ends_unquoted(view->text[at]) ? 0 : 1;
+}
+
+/* As far as plain characters of an unquoted value go. */
+static size_t
+skip_plain(const struct mask_view *view, size_t at)
+{
+	while (at < view->len && view->text[at] != '\\' &&
+	    !mask_ends_unquoted(view->text[at]))
+		at++;
+	return at;
 }
 
 static size_t
@@ -118,7 +102,8 @@ line_step(const struct mask_view *view, size_t at, bool *undecided)
 	c = view->text[at];
 	if (c == '\\')
 		return escaped_step(view, at, undecided);
-	return is_in(c, "\"'`") || (ends_unquoted(c) && (unsigned char)c < ' ')
+	return is_in(c, "\"'`") ||
+		(mask_ends_unquoted(c) && (unsigned char)c < ' ')
 	    ? 0
 	    : 1;
 }
@@ -188,10 +173,12 @@ swallow_steps(const struct mask_swallow *swallow, const struct mask_view *view,
 	size_t at = swallow->at, n = 1;
 
 	while (n > 0) {
-		if (swallow->kind == SWALLOW_LINE)
+		if (swallow->kind == SWALLOW_LINE) {
 			n = line_step(view, at, undecided);
-		else
+		} else {
+			at = skip_plain(view, at);
 			n = mask_unquoted_step(view, at, undecided);
+		}
 		at += n;
 	}
 	return at;

@@ -114,11 +114,11 @@ print_table(const struct mask_rules *table)
 	       "\t.texts = texts,\n\t.rules = rules,\n\t.anchors = anchors,\n"
 	       "\t.exceptions = exceptions,\n\t.finder = &finder,\n"
 	       "\t.texts_len = %u,\n\t.n = %u,\n\t.n_anchors = %u,\n"
-	       "\t.n_exceptions = %u,\n\t.n_sets = %u,\n\t.by_last = {",
+	       "\t.n_exceptions = %u,\n\t.n_sets = %u,\n\t.by_end = {",
 	    table->texts_len, table->n, table->n_anchors, table->n_exceptions,
 	    table->n_sets);
-	for (int i = 0; i < 256; i++)
-		printf(" %u,", table->by_last[i]);
+	for (int i = 0; i <= MASK_END_LISTS; i++)
+		printf(" %u,", table->by_end[i]);
 	printf(" },\n\t.members = {");
 	for (int i = 0; i < 256; i++)
 		printf(" %u,", table->members[i]);
