@@ -270,7 +270,7 @@ mask_is_placeholder(const struct mask_view *view, size_t at, char quote)
 	const char *text = view->text + at;
 	size_t len = 0, left = view->len - at;
 
-	if (left == 0 || !is_in(*text, "$<{%*"))
+	if (left == 0 || mask_is_alphanumeric(*text) || !is_in(*text, "$<{%*"))
 		return MASK_NO;
 	while (len < left && len < MAX_PLACEHOLDER && text[len] != '\n' &&
 	    text[len] != quote &&

@@ -168,7 +168,7 @@ find_separator(
 		return view->at_end ? MASK_NO : MASK_UNDECIDED;
 	first = view->text[*at];
 	second = view->text[*at + 1];
-	if (is_in(first, ":?+") && second == '=') {
+	if (second == '=' && is_in(first, ":?+")) {
 		*at += 2;
 		return MASK_YES;
 	}
@@ -298,8 +298,9 @@ match_value(const struct mask_matcher *matcher, const struct name *name,
 	enum mask_answer answer;
 
 	/* b"..." and its like, of Python and others. */
-	if (is_in(first, "bBfFrRuU") && at + 1 < view->len &&
-	    is_in(view->text[at + 1], "\"'") && name->quote == '\0')
+	if (name->quote == '\0' && at + 1 < view->len &&
+	    (view->text[at + 1] == '"' || view->text[at + 1] == '\'') &&
+	    is_in(first, "bBfFrRuU"))
 		at++;
 	answer = find_quote(view, at, &quote, &depth, &end);
 	if (answer == MASK_UNDECIDED)
@@ -310,7 +311,7 @@ match_value(const struct mask_matcher *matcher, const struct name *name,
 		return match_quoted(view, name, quote, depth, end, match);
 	if (name->quote == '"' && (mask_is_digit(first) || first == '-'))
 		return match_number(view, name, at, match);
-	if (name->quote == '"' && is_in(first, "[{")) {
+	if (name->quote == '"' && (first == '[' || first == '{')) {
 		match->swallow.depth = (uint8_t)name->depth;
 		return swallow(match, SWALLOW_MEMBERS, at);
 	}

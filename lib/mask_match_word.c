@@ -2,6 +2,7 @@
 /* Would a secret look like this? A value that is not quoted may be prose,
  * code, or the name of something. */
 #include "mask_match.h"
+#include "mask_bytes.h"
 #include "memory.h"
 
 enum {
@@ -10,63 +11,71 @@ enum {
 };
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static bool
-is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool
 is_in(char c, const char *set)
 {
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
+enum seen {
+	DIGIT = 1,
+	UPPER = 2,
+	LOWER = 4,
+	SYMBOL = 8,
+	DOT = 16, /* or a colon */
+	/* What can stand in code has names, numbers, dots, colons. */
+	OTHER = 32,
+};
+
 /* What is known of the beginning of an unquoted value. */
 struct word {
 	size_t start, end;
-	bool digit, upper, lower, symbol;
-	bool identifier; /* all of it could be code: names, dots, colons */
-	bool dotted;
+	unsigned seen;
 };
 
-static const bool is_symbol[256] = {
-	['!'] = true,
-	['#'] = true,
-	['$'] = true,
-	['%'] = true,
-	['*'] = true,
-	['+'] = true,
-	['='] = true,
-	['?'] = true,
-	['@'] = true,
-	['^'] = true,
-	['{'] = true,
-	['~'] = true,
-	['\\'] = true,
-};
-
-static void
-look_at(struct word *word, char c)
+static unsigned
+kind_of(char c)
 {
-	word->digit |= is_digit(c);
-	word->upper |= is_upper(c);
-	word->lower |= is_lower(c);
-	word->symbol |= is_symbol[(unsigned char)c];
-	word->identifier &= is_digit(c) || is_lower(c) || is_upper(c) ||
-	    c == '_' || c == '-' || c == '.' || c == ':' || c == '$';
-	word->dotted |= c == '.' || c == ':';
+	static const uint8_t kinds[256] = {
+		['!'] = SYMBOL | OTHER,
+		['#'] = SYMBOL | OTHER,
+		['$'] = SYMBOL,
+		['%'] = SYMBOL | OTHER,
+		['*'] = SYMBOL | OTHER,
+		['+'] = SYMBOL | OTHER,
+		['='] = SYMBOL | OTHER,
+		['?'] = SYMBOL | OTHER,
+		['@'] = SYMBOL | OTHER,
+		['^'] = SYMBOL | OTHER,
+		['{'] = SYMBOL | OTHER,
+		['~'] = SYMBOL | OTHER,
+		['\\'] = SYMBOL | OTHER,
+		['.'] = DOT,
+		[':'] = DOT,
+	};
+
+	if (mask_is_lower(c))
+		return LOWER;
+	if (mask_is_digit(c))
+		return DIGIT;
+	if (mask_is_upper(c))
+		return UPPER;
+	if (c == '_' || c == '-' || kinds[(unsigned char)c] != 0)
+		return kinds[(unsigned char)c];
+	return OTHER;
+}
+
+static bool
+has_all(const struct word *word, unsigned kinds)
+{
+	return (word->seen & kinds) == kinds;
+}
+
+/* Digits, symbols, or capitals and small letters. */
+static bool
+is_mixed(const struct word *word)
+{
+	return (word->seen & (DIGIT | SYMBOL)) != 0 ||
+	    has_all(word, UPPER | LOWER);
 }
 
 static enum mask_answer
@@ -86,8 +95,7 @@ is_mask(const struct mask_view *view, size_t at)
 static bool
 is_decided(const struct mask_view *view, const struct word *word)
 {
-	return word->end - word->start >= MIN_WORD &&
-	    (word->digit || word->symbol || (word->upper && word->lower)) &&
+	return word->end - word->start >= MIN_WORD && is_mixed(word) &&
 	    !is_in(view->text[word->start], "/.~");
 }
 
@@ -98,7 +106,7 @@ read_word(const struct mask_view *view, size_t start, struct word *word)
 	bool open = false;
 	size_t at = start, n;
 
-	*word = (struct word){ .start = start, .identifier = true };
+	*word = (struct word){ .start = start };
 	while (at - start < MAX_WORD) {
 		enum mask_answer mask = is_mask(view, at);
 
@@ -111,10 +119,10 @@ read_word(const struct mask_view *view, size_t start, struct word *word)
 			return MASK_UNDECIDED;
 		if (n == 0)
 			break;
-		look_at(word, view->text[at]);
+		word->seen |= kind_of(view->text[at]);
 		at += n;
 		word->end = at;
-		if (!word->identifier && is_decided(view, word))
+		if ((word->seen & OTHER) != 0 && is_decided(view, word))
 			break;
 	}
 	word->end = at;
@@ -130,7 +138,7 @@ is_place(const struct mask_view *view, const struct word *word)
 
 	if (len >= 7 && memcmp(text, "http", 4) == 0 && is_in(text[4], ":s"))
 		return true;
-	if (!is_in(*text, "/.~") || word->symbol)
+	if (!is_in(*text, "/.~") || (word->seen & SYMBOL) != 0)
 		return *text == '~' && len > 1 && text[1] == '/';
 	for (size_t i = 0; i < len; i++)
 		slashes += text[i] == '/';
@@ -143,9 +151,9 @@ is_code(const struct mask_view *view, const struct word *word)
 {
 	char next = word->end < view->len ? view->text[word->end] : '\0';
 
-	if (!word->identifier || word->end - word->start >= MAX_WORD)
+	if ((word->seen & OTHER) != 0 || word->end - word->start >= MAX_WORD)
 		return false;
-	return is_in(next, "([") || (word->dotted && !word->digit);
+	return is_in(next, "([") || (word->seen & (DOT | DIGIT)) == DOT;
 }
 
 /* $NAME and its like. */
@@ -156,7 +164,7 @@ is_reference(const struct mask_view *view, const struct word *word)
 	char second = word->end - word->start > 1 ? text[1] : '\0';
 
 	if (*text == '$')
-		return is_upper(second) || is_lower(second) ||
+		return mask_is_upper(second) || mask_is_lower(second) ||
 		    is_in(second, "_{(");
 	if (*text == '%')
 		return is_in(second, "sdv({");
@@ -169,7 +177,7 @@ is_secret(const struct mask_view *view, const struct word *word)
 {
 	if (word->end - word->start < MIN_WORD)
 		return false;
-	if (!word->digit && !word->symbol && !(word->upper && word->lower))
+	if (!is_mixed(word))
 		return false;
 	return !is_reference(view, word) && !is_place(view, word) &&
 	    !is_code(view, word);
