@@ -32,8 +32,7 @@ struct git;
 
 /*
  * Opens the repository whose work tree is at `path`, and refuses what cannot
- * be handled faithfully (bare, shallow, partial, sparse, filters, foreign
- * owner, an operation in progress, a stale lock), each in its own words.
+ * be handled faithfully (bare, shallow, partial, sparse, foreign owner, an operation in progress, a stale lock), each in its own words.
  */
 struct error *git_open(struct git **git, const char *path);
 

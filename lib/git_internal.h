@@ -48,7 +48,7 @@ struct error *git_check_features(struct git *git);
  * it.
  */
 struct error *git_check_filters(
-    struct git *git, git_tree *from, git_commit *to);
+    const struct git *git, git_tree *from, git_commit *to);
 /* The same for one path of the work tree. */
 struct error *git_check_filter(const struct git *git, const char *path);
 /* Does any file of attributes in the index speak of filters? */

@@ -338,6 +338,22 @@ compare(struct check *check, const git_oid *tip, git_tree *before)
 	return code < 0 ? unreadable(code) : NULL;
 }
 
+/* An agent that has the filter's program may have committed by itself, but
+ * what belongs to it (the objects of Git LFS) would not be pushed. */
+static struct error *
+check_filters(const struct check *check, git_tree *before)
+{
+	git_commit *commit = NULL;
+	int code =
+	    git_commit_lookup(&commit, check->git->repository, check->tip);
+	struct error *err = code < 0
+	    ? unreadable(code)
+	    : git_check_filters(check->git, before, commit);
+
+	git_commit_free(commit);
+	return err;
+}
+
 struct error *
 git_check_policy(const struct git *git, const git_oid *tip, const git_oid *base,
     const struct git_policy *policy)
@@ -354,6 +370,8 @@ git_check_policy(const struct git *git, const git_oid *tip, const git_oid *base,
 		err = check_protected(&check);
 	if (err == NULL)
 		err = check_paths(&check);
+	if (err == NULL)
+		err = check_filters(&check, before);
 	if (err == NULL)
 		err = check_size(&check);
 	git_diff_free(check.diff);

@@ -3,7 +3,8 @@
  * What libgit2 would handle wrongly without saying so, found before anything
  * is touched: it reads only part of a shallow or a partial clone, would
  * commit the deletion of what a sparse checkout leaves out, and stores files
- * without the filters (Git LFS) that git puts them through.
+ * without the filters (Git LFS) that git puts them through. Files under a
+ * filter may be there, as long as none is to be written or committed.
  */
 #include "git_internal.h"
 
@@ -63,22 +64,6 @@ check_lock(const struct git *git, const char *directory, const char *name)
 	return err;
 }
 
-static struct error *
-check_tracked(const struct git *git)
-{
-	git_index *index = NULL;
-	struct error *err = NULL;
-	size_t n = 0;
-
-	if (git_repository_index(&index, git->repository) == 0)
-		n = git_index_entrycount(index);
-	for (size_t i = 0; err == NULL && i < n; i++)
-		err = git_check_filter(
-		    git, git_index_get_byindex(index, i)->path);
-	git_index_free(index);
-	return err;
-}
-
 struct error *
 git_check_idle(const struct git *git)
 {
@@ -97,8 +82,6 @@ git_check_idle(const struct git *git)
 	err = check_lock(git, git->directory, "index.lock");
 	if (err == NULL)
 		err = check_lock(git, git->directory, "HEAD.lock");
-	if (err == NULL && git->filters)
-		err = check_tracked(git);
 	return err;
 }
 
@@ -209,9 +192,9 @@ filtered(const struct git *git, const char *path, const char *const *values)
 	else
 		what = xasprintf("working-tree-encoding=%s", values[1]);
 	err = error_new(ERROR_WORKSPACE,
-	    "cannot use slot '%s': '%s' has the attribute %s, and files that "
-	    "git converts (as Git LFS does) are not supported",
-	    git->path, path, what);
+	    "cannot write or commit '%s' in '%s': it has the attribute %s, and "
+	    "files that git converts (as Git LFS does) are not supported",
+	    path, git->path, what);
 	free(what);
 	return err;
 }
@@ -388,7 +371,7 @@ check_incoming(const struct git *git, git_diff *diff, git_commit *to)
 }
 
 struct error *
-git_check_filters(struct git *git, git_tree *from, git_commit *to)
+git_check_filters(const struct git *git, git_tree *from, git_commit *to)
 {
 	git_diff *diff = NULL;
 	git_tree *tree = NULL;
