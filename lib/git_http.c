@@ -238,11 +238,9 @@ spool(struct wire *wire)
 	return err;
 }
 
-static int
-stream_write(
-    git_smart_subtransport_stream *stream, const char *bytes, size_t len)
+static struct error *
+collect(struct wire *wire, const char *bytes, size_t len)
 {
-	struct wire *wire = wire_of(stream);
 	struct error *err = NULL;
 
 	if (wire->spool < 0 && wire->body.len + len > MAX_BODY_IN_MEMORY)
@@ -252,6 +250,23 @@ stream_write(
 		    file_write_all(wire->spool, bytes, len, "a temporary file");
 	else if (err == NULL)
 		buffer_append(&wire->body, bytes, len);
+	return err;
+}
+
+static int
+stream_write(
+    git_smart_subtransport_stream *stream, const char *bytes, size_t len)
+{
+	struct wire *wire = wire_of(stream);
+	struct buffer request;
+	struct error *err;
+
+	if (git_add_shallow(wire->link->git, &request, bytes, len)) {
+		err = collect(wire, request.data, request.len);
+		buffer_release(&request);
+	} else {
+		err = collect(wire, bytes, len);
+	}
 	return err != NULL ? fail(wire, err) : 0;
 }
 

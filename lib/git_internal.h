@@ -20,6 +20,7 @@ struct git {
 	char *directory; /* the work tree's own git directory, the same */
 	char *common;    /* the git directory that worktrees share */
 	char *author_name, *author_email;
+	char *shallow; /* what a remote is told of a shallow clone; NULL: none */
 	char *sign_directory; /* NULL: commits are not signed */
 	char **nested, **known; /* repositories in the work tree; NULL: none */
 	bool used;              /* opened by git_open_used() */
@@ -53,6 +54,14 @@ struct error *git_check_filters(
 struct error *git_check_filter(const struct git *git, const char *path);
 /* Does any file of attributes in the index speak of filters? */
 bool git_index_has_filters(const struct git *git, git_index *index);
+
+/* git_shallow.c */
+/* For a shallow clone: sees to it that libgit2 reads it rightly. */
+struct error *git_take_shallow(struct git *git);
+/* Does the request to fetch begin here, and is there something to add to it?
+ * Then *request is what to send instead; buffer_release(). */
+bool git_add_shallow(const struct git *git, struct buffer *request,
+    const char *bytes, size_t len);
 
 /* git_repository.c */
 struct error *git_signature_of(

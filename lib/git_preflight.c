@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What libgit2 would handle wrongly without saying so, found before anything
- * is touched: it reads only part of a shallow or a partial clone, would
+ * is touched: it reads only part of a partial clone, would
  * commit the deletion of what a sparse checkout leaves out, and stores files
  * without the filters (Git LFS) that git puts them through. Files under a
  * filter may be there, as long as none is to be written or committed.
@@ -169,18 +169,6 @@ read_features(const struct git *git, struct features *features)
 	return NULL;
 }
 
-static bool
-is_shallow(const struct git *git)
-{
-	/* git_repository_is_shallow() is wrong in worktrees. */
-	char *path = xasprintf("%s/shallow", git->common);
-	struct stat info;
-	bool yes = stat(path, &info) == 0 && info.st_size > 0;
-
-	free(path);
-	return yes;
-}
-
 static struct error *
 filtered(const struct git *git, const char *path, const char *const *values)
 {
@@ -315,9 +303,6 @@ git_check_features(struct git *git)
 
 	if (err != NULL)
 		return err;
-	if (is_shallow(git))
-		return refuse(git, "a shallow clone",
-		    "complete it with: git fetch --unshallow");
 	if (features.partial)
 		return refuse(
 		    git, "a partial clone", "clone it again without --filter");
@@ -333,7 +318,7 @@ git_check_features(struct git *git)
 		    "cannot read the index of '%s'", git->path);
 	err = check_index(git, index);
 	git_index_free(index);
-	return err;
+	return err != NULL ? err : git_take_shallow(git);
 }
 
 static bool

@@ -246,6 +246,7 @@ git_close(struct git *git)
 	free(git->common);
 	free(git->author_name);
 	free(git->author_email);
+	free(git->shallow);
 	free(git->sign_directory);
 	json_strings_free(git->nested);
 	json_strings_free(git->known);

@@ -256,12 +256,8 @@ stream_read(git_smart_subtransport_stream *stream, char *bytes, size_t size,
 }
 
 static int
-stream_write(
-    git_smart_subtransport_stream *stream, const char *bytes, size_t len)
+write_all(struct peer *peer, const char *bytes, size_t len)
 {
-	struct peer *peer = peer_of(stream);
-
-	peer->answering = true;
 	while (len > 0) {
 		struct error *err = wait_for(peer, peer->child.to, POLLOUT);
 		ssize_t n;
@@ -279,6 +275,22 @@ stream_write(
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+static int
+stream_write(
+    git_smart_subtransport_stream *stream, const char *bytes, size_t len)
+{
+	struct peer *peer = peer_of(stream);
+	struct buffer request;
+	int code;
+
+	peer->answering = true;
+	if (!git_add_shallow(peer->link->git, &request, bytes, len))
+		return write_all(peer, bytes, len);
+	code = write_all(peer, request.data, request.len);
+	buffer_release(&request);
+	return code;
 }
 
 /* The child has seen the end of its input, and is given time for the rest,

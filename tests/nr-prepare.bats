@@ -428,7 +428,7 @@ local: one.txt" ]
 	git -C upstream push -q
 	before=$(slot rev-parse HEAD)
 	prepare
-	refused "'a.bin' has the attribute filter=lfs"
+	refused "'a.bin' in '*': it has the attribute filter=lfs"
 	[ "$(slot rev-parse HEAD)" = "$before" ]
 	[ -z "$(slot status --porcelain)" ]
 }

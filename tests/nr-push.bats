@@ -394,7 +394,7 @@ line"
 	printf '*.bin filter=lfs\n' >slot/.gitattributes
 	echo big >slot/a.bin
 	push
-	failed 80 WorkspacePreparationError "'a.bin' has the attribute filter=lfs"
+	failed 80 WorkspacePreparationError "'a.bin' in '*': it has the attribute filter=lfs"
 	run ! remote_has_branch "$branch"
 }
 
