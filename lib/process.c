@@ -237,14 +237,16 @@ wait_until_alone(struct run *run, double allowed_seconds)
 {
 	double until = clock_monotonic() + allowed_seconds;
 
-	while (!run->alone && clock_monotonic() < until)
+	/* Those that multiply are not waited for. */
+	while (!run->alone && clock_monotonic() < until && !run->watch.too_many)
 		wait_for_news(run, until);
 }
 
 static void
 terminate(struct run *run, double grace_seconds)
 {
-	family_signal(&run->family, run->child, SIGTERM);
+	if (!run->watch.too_many)
+		family_signal(&run->family, run->child, SIGTERM);
 	wait_until_alone(run, grace_seconds);
 }
 

@@ -38,7 +38,7 @@ read_member(struct family_member *member, int proc, const char *pid)
 	char path[32], text[512];
 	const char *rest;
 	ssize_t len;
-	int fd, parent;
+	int fd, parent, group, session;
 	char state;
 	long n_threads, n_pages;
 
@@ -51,18 +51,21 @@ read_member(struct family_member *member, int proc, const char *pid)
 	if (len <= 0)
 		return false;
 	text[len] = '\0';
-	/* "pid (name) state ppid ...", see proc(5); the name may hold
-	 * parentheses. The 20th is the threads, the 24th resident pages. */
+	/* "pid (name) state ppid pgrp session ...", see proc(5); the name may
+	 * hold parentheses. The 20th is the threads, the 24th resident
+	 * pages. */
 	rest = strrchr(text, ')');
 	if (rest == NULL ||
 	    sscanf(rest + 1,
-		" %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		" %c %d %d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
 		"%*s %*s %ld %*s %*s %*s %ld",
-		&state, &parent, &n_threads, &n_pages) != 4)
+		&state, &parent, &group, &session, &n_threads, &n_pages) != 6)
 		return false;
 	*member = (struct family_member){
 		.pid = (pid_t)strtol(pid, NULL, 10),
 		.parent = (pid_t)parent,
+		.group = (pid_t)group,
+		.session = (pid_t)session,
 		.zombie = state == 'Z',
 		.n_threads = (size_t)n_threads,
 		.memory_bytes = (size_t)n_pages * (size_t)sysconf(_SC_PAGESIZE),
@@ -216,19 +219,44 @@ signal_one(struct family *family, const struct family_member *member,
 		add_pid(&family->signalled, &family->n_signalled, member->pid);
 }
 
+/*
+ * A group is killed at once, however fast it forks. Of a session other than
+ * ours all are of the family: it was begun by one of them.
+ */
+static void
+kill_groups(const struct look *look)
+{
+	pid_t session = getsid(0), *killed = NULL;
+	size_t n_killed = 0;
+
+	for (size_t i = 0; i < look->n; i++) {
+		const struct family_member *member = &look->members[i];
+
+		if (member->session == session || member->group <= 1 ||
+		    has_pid(killed, n_killed, member->group))
+			continue;
+		kill(-member->group, SIGKILL);
+		add_pid(&killed, &n_killed, member->group);
+	}
+	free(killed);
+}
+
 size_t
 family_signal(struct family *family, pid_t child, int signal_number)
 {
-	enum { MAX_LOOKS = 8 };
+	/* Who forks and begins a new session each time is to be outrun. */
+	int max_looks = signal_number == SIGKILL ? 100 : 8;
 	pid_t *told = NULL;
 	size_t n_told = 0, n = 0;
 
-	for (int i = 0; i < MAX_LOOKS; i++) {
+	for (int i = 0; i < max_looks; i++) {
 		struct look look;
 		size_t n_new = 0;
 
 		find_members(&look, family);
 		n = look.n;
+		if (signal_number == SIGKILL)
+			kill_groups(&look);
 		for (size_t j = 0; j < n; j++) {
 			const struct family_member *member = &look.members[j];
 

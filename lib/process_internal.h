@@ -62,7 +62,8 @@ void family_release(struct family *family);
 /*
  * Sends a signal to every living member, until a look finds none that did
  * not get it. Returns how many were found by the last look. `child` is told
- * by its process group even if /proc is not there; 0: it is gone.
+ * by its process group even if /proc is not there; 0: it is gone. SIGKILL goes
+ * to whole process groups: what they fork meanwhile gets it too.
  */
 size_t family_signal(struct family *family, pid_t child, int signal_number);
 bool family_is_bystander(const struct family *family, pid_t pid);
@@ -71,7 +72,7 @@ size_t family_count(struct family *family);
 size_t family_n_signalled(const struct family *family, pid_t child);
 
 struct family_member {
-	pid_t pid, parent;
+	pid_t pid, parent, group, session;
 	bool zombie;
 	size_t n_threads;
 	size_t memory_bytes; /* resident; what is shared counts in each */

@@ -4,6 +4,9 @@ load users
 
 prepare_test() {
 	make_common
+	export -f as
+	export common
+	mkdir -m 777 ws
 }
 
 @test "nr-limit passes input, output and exit code through, and reports" {
@@ -208,6 +211,35 @@ prepare_test() {
 		[ "$status" -eq 124 ] || [ "$(of_report .end)" = processes ]
 		# Other tests may run one of their own meanwhile.
 		run ! is_running consume
+	done
+}
+
+@test "where only looks hold the limit, a deaf fork bomb is killed at once" {
+	[ "$(id -u)" -eq 0 ] || return 0
+	local kind
+	for kind in bomb bomb-apart; do
+		# Nothing of the control groups is there.
+		# shellcheck disable=SC2016 # for the inner shell
+		run --separate-stderr timeout 8 unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup &&
+			exec nr-limit -p 50 --report report.json "$1" "$2" 1500' \
+			sh "$common/bin/consume" "$kind"
+		[ "$status" -eq 86 ]
+		[ "$(jq -r '.end, .limits.processes.by' report.json)" = $'processes\nsampling' ]
+		run ! is_running consume
+	done
+}
+
+@test "in a sandbox of an ordinary user the limit of processes holds in a container too" {
+	[ "$(id -u)" -eq 0 ] || return 0
+	local n
+	for n in 15:0 100:11; do
+		# shellcheck disable=SC2016 # for the inner shell
+		run --separate-stderr unshare -m -p -f --mount-proc bash -c '
+			mount -t tmpfs none /sys/fs/cgroup && cd ws &&
+			as nobody nr-limit -s workspace -p 20 --report ../report.json "$@"' \
+			bash consume threads "${n%:*}"
+		[ "$status" -eq "${n#*:}" ]
+		[ "$(jq -r .limits.processes.by report.json)" = rlimit ]
 	done
 }
 

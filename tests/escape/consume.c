@@ -116,6 +116,22 @@ bomb(size_t n)
 	return 0;
 }
 
+/* The same, deaf, and each in a session of its own. */
+static int
+bomb_apart(size_t n)
+{
+	atomic_size_t *made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	signal(SIGTERM, SIG_IGN);
+	while (atomic_fetch_add(made, 1) < n)
+		if (fork() == 0)
+			setsid();
+	for (;;)
+		pause();
+	return 0;
+}
+
 static void *
 sit(void *unused)
 {
@@ -162,6 +178,7 @@ static const struct {
 	{ "memory-of-grandchild", memory_of_grandchild },
 	{ "children", children },
 	{ "bomb", bomb },
+	{ "bomb-apart", bomb_apart },
 	{ "threads", threads },
 	{ "files", files },
 	{ "raise-limit", raise_limit },
