@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static int
@@ -285,6 +286,124 @@ change_root(const char *path)
 	return open("/etc/passwd", O_WRONLY);
 }
 
+/* A gigabyte of them. */
+static int
+execute_with_arguments(const char *unused)
+{
+	enum { N = 10000, LEN = 100000 };
+	static char one[LEN + 1];
+	static char *all[N + 1];
+
+	(void)unused;
+	memset(one, 'x', LEN);
+	for (size_t i = 0; i < N; i++)
+		all[i] = one;
+	return execv("/bin/true", all);
+}
+
+static int
+move_out(const char *path)
+{
+	return rename("own-file", path);
+}
+
+static int
+link_in(const char *path)
+{
+	return link(path, "linked");
+}
+
+static int
+exchange(const char *path)
+{
+	return renameat2(AT_FDCWD, "own-file", AT_FDCWD, path, RENAME_EXCHANGE);
+}
+
+/* By a descriptor that only names the file. */
+static int
+open_again(const char *path)
+{
+	char name[64];
+	int fd = open(path, O_PATH);
+
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	return fd < 0 ? -1 : open(name, O_WRONLY);
+}
+
+static int
+remove_file(const char *path)
+{
+	return unlink(path);
+}
+
+static int
+make_directory(const char *path)
+{
+	return mkdir(path, 0755);
+}
+
+static int
+make_link(const char *path)
+{
+	return symlink("/etc/passwd", path);
+}
+
+static int
+make_fifo(const char *path)
+{
+	return mkfifo(path, 0644);
+}
+
+static int
+unnamed_file(const char *path)
+{
+	return open(path, O_TMPFILE | O_WRONLY, 0644);
+}
+
+static int
+load_module(const char *unused)
+{
+	(void)unused;
+	return (int)syscall(SYS_init_module, "", 0UL, "");
+}
+
+static int
+set_clock(const char *unused)
+{
+	struct timespec now;
+
+	(void)unused;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return clock_settime(CLOCK_REALTIME, &now);
+}
+
+static int
+reboot_machine(const char *unused)
+{
+	(void)unused;
+	/* Without the magic numbers it would do nothing. */
+	return (int)syscall(SYS_reboot, 0, 0, 0, NULL) < 0 && errno != EPERM
+	    ? 0
+	    : -1;
+}
+
+static int
+read_kernel_log(const char *unused)
+{
+	char text[64];
+
+	(void)unused;
+	return (int)syscall(SYS_syslog, 3, text, sizeof text);
+}
+
+static int
+raise_priority(const char *unused)
+{
+	(void)unused;
+	errno = 0;
+	return nice(-5) == -1 && errno != 0 ? -1 : 0;
+}
+
 /* The 32-bit way to make a call. */
 static int
 use_other_architecture(const char *unused)
@@ -334,6 +453,21 @@ static const struct {
 	{ "host-name", set_host_name },
 	{ "new-privileges", gain_privileges },
 	{ "chroot", change_root },
+	{ "arguments", execute_with_arguments },
+	{ "move-out", move_out },
+	{ "link-in", link_in },
+	{ "exchange", exchange },
+	{ "open-again", open_again },
+	{ "remove", remove_file },
+	{ "make-directory", make_directory },
+	{ "make-link", make_link },
+	{ "make-fifo", make_fifo },
+	{ "unnamed-file", unnamed_file },
+	{ "load-module", load_module },
+	{ "clock", set_clock },
+	{ "reboot", reboot_machine },
+	{ "kernel-log", read_kernel_log },
+	{ "priority", raise_priority },
 	{ "other-architecture", use_other_architecture },
 };
 
