@@ -6,7 +6,13 @@ cd "$(dirname "$0")/../.."
 
 [ $# -gt 0 ] || set -- tests/*.bats
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+shown=
+trap '[ -z "$shown" ] || kill "$shown"; rm -f "$log"' EXIT
+# It takes minutes: a person sees how far it is.
+if [ -t 2 ]; then
+	tail -n +1 -f "$log" >&2 &
+	shown=$!
+fi
 status=0
 bats --jobs "$(nproc)" --tap "$@" >"$log" 2>&1 </dev/null || status=$?
 
