@@ -9,7 +9,8 @@ enum {
 	MAX_BLANKS = 4,
 	MAX_USER = 256,
 	MAX_PLACEHOLDER = 128,
-	MAX_PEM_TITLE = 64
+	MAX_PEM_TITLE = 64,
+	MAX_WORD_FOR_IT = 8
 };
 
 static bool
@@ -233,7 +234,7 @@ closes_placeholder(char first, char last)
 	case '%':
 		return last == '%';
 	default:
-		return last == '*';
+		return false;
 	}
 }
 
@@ -264,13 +265,38 @@ is_mask(const char *text, size_t len)
 	    memcmp(text + len - 3, "***", 3) == 0;
 }
 
+/* "..." and "xxxx" in documentation. */
+static bool
+is_filling(const char *text, size_t len)
+{
+	if (len < 3 || (*text != '.' && (*text | 32) != 'x'))
+		return false;
+	for (size_t i = 1; i < len; i++)
+		if (text[i] != *text)
+			return false;
+	return true;
+}
+
+/* "user:password" in documentation. */
+static bool
+is_word_for_it(const char *text, size_t len)
+{
+	static const char *const words[] = { "password", "passwd", "pass",
+		"PASSWORD", NULL };
+
+	for (int i = 0; words[i] != NULL; i++)
+		if (len == strlen(words[i]) && memcmp(text, words[i], len) == 0)
+			return true;
+	return false;
+}
+
 enum mask_answer
 mask_is_placeholder(const struct mask_view *view, size_t at, char quote)
 {
 	const char *text = view->text + at;
 	size_t len = 0, left = view->len - at;
 
-	if (left == 0 || mask_is_alphanumeric(*text) || !is_in(*text, "$<{%*"))
+	if (left == 0 || !is_in(*text, "$<{%*.xX"))
 		return MASK_NO;
 	while (len < left && len < MAX_PLACEHOLDER && text[len] != '\n' &&
 	    text[len] != quote &&
@@ -282,6 +308,8 @@ mask_is_placeholder(const struct mask_view *view, size_t at, char quote)
 		return MASK_NO;
 	while (len > 0 && text[len - 1] == '\\')
 		len--;
+	if (is_filling(text, len))
+		return MASK_YES;
 	if (*text == '$')
 		return is_variable(text, len) ? MASK_YES : MASK_NO;
 	if (*text == '*')
@@ -296,7 +324,8 @@ is_placeholder_text(const char *text, size_t len)
 {
 	const struct mask_view all = { text, len, true };
 
-	return mask_is_placeholder(&all, 0, '\n') == MASK_YES;
+	return is_word_for_it(text, len) ||
+	    mask_is_placeholder(&all, 0, '\n') == MASK_YES;
 }
 
 /* The password is what stands before the last @ of the authority. */
@@ -356,6 +385,20 @@ is_curl_before(const char *text, size_t at)
 	return false;
 }
 
+/* The word for a password, and no more, behind a user. */
+static enum mask_answer
+is_login_word(const struct mask_view *view, size_t at)
+{
+	size_t end = at;
+
+	while (end < view->len && end - at <= MAX_WORD_FOR_IT &&
+	    !is_in(view->text[end], " \t\r\n\"'\\"))
+		end++;
+	if (end == view->len && !view->at_end)
+		return MASK_UNDECIDED;
+	return is_word_for_it(view->text + at, end - at) ? MASK_YES : MASK_NO;
+}
+
 /* user:password, perhaps quoted. */
 static enum mask_answer
 match_login(const struct mask_view *view, size_t start, size_t user,
@@ -377,7 +420,9 @@ match_login(const struct mask_view *view, size_t start, size_t user,
 	at++;
 	if (at >= view->len)
 		return view->at_end ? MASK_NO : undecided(match, view->len);
-	placeholder = mask_is_placeholder(view, at, quote);
+	placeholder = is_login_word(view, at);
+	if (placeholder == MASK_NO)
+		placeholder = mask_is_placeholder(view, at, quote);
 	if (placeholder == MASK_UNDECIDED)
 		return undecided(match, at);
 	if (placeholder == MASK_YES || is_in(view->text[at], " \t\r\n\"'\\"))

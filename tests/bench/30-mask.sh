@@ -13,6 +13,15 @@ real_logs() {
 	find /usr/share/doc -name 'changelog*' -exec zcat -f {} + 2>/dev/null |
 		head -c 8000000 || :
 	make -C "$bench/../.." -s BUILD="$work/build" BIN="$work/bin" V=1 -n all
+	(cd "$bench/../.." && for source in lib/mask*.c; do
+		cc -v -H -Wall -Wextra -Wconversion -fsyntax-only -iquote lib \
+			"$source"
+	done) 2>&1
+	bats --version >/dev/null 2>&1 &&
+		bats --tap "$bench/../nr-mask.bats" "$bench/../document.bats" \
+			2>&1 || :
+	cat "$HOME"/.npm/_logs/*.log 2>/dev/null || :
+	npm --loglevel silly --offline ls 2>&1 || :
 	for _ in 1 2 3; do
 		find /usr -xdev -ls 2>/dev/null | head -c 4000000 || :
 	done
