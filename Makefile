@@ -69,8 +69,8 @@ bench_packages = python3-git time ripgrep
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all help deps check lint sanitize fuzz bench demo install uninstall clean \
-	build-tests deps-build deps-test deps-lint deps-bench
+.PHONY: all help deps check check-agents lint sanitize fuzz bench demo install uninstall clean \
+	build-tests deps-build deps-test deps-lint deps-bench deps-agents
 
 all: $(programs)
 
@@ -78,6 +78,7 @@ help:
 	@echo 'make            build the programs into bin/'
 	@echo 'make demo       install what is missing, build, run a first task'
 	@echo 'make check      install what is missing, build, run the tests'
+	@echo 'make check-agents  the presets against real agents, from npm'
 	@echo 'make lint       formatting and static analysis'
 	@echo 'make sanitize   the tests under ASan and UBSan'
 	@echo 'make fuzz       look for inputs that break something'
@@ -98,6 +99,14 @@ check:
 	NR_BIN=$(abspath $(BIN)) NR_TESTS=$(abspath $(BUILD))/tests \
 		tests/tools/run-tests.sh $(TESTS)
 
+# Real coding agents, in a place of their own.
+agents = $(BUILD)/agents
+check-agents:
+	@$(MAKE) -s deps-build deps-test deps-agents
+	@$(MAKE) -s all
+	NR_BIN=$(abspath $(BIN)) NR_AGENTS=$(abspath $(agents)) \
+		tests/tools/run-tests.sh tests/agents/agents.bats
+
 deps: deps-build deps-test deps-lint deps-bench
 
 deps-build:
@@ -105,6 +114,9 @@ deps-build:
 
 deps-test:
 	@tests/tools/install-packages.sh $(test_packages)
+
+deps-agents:
+	@tests/tools/install-agents.sh $(agents)
 
 deps-lint:
 	@tests/tools/install-packages.sh $(lint_packages)

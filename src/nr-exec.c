@@ -210,18 +210,34 @@ sum_durations(jv attempts)
 	return clock_milliseconds(sum);
 }
 
+static jv
+set_usage(jv result, const struct implementation *work, jv attempts)
+{
+	const char *model = config_string(work->stage->config, "llm.model");
+	const struct agent_preset *preset = work->agent.preset;
+	jv usage = agent_usage_sum(attempts);
+	double tokens = json_number(usage, "input_tokens", 0) +
+	    json_number(usage, "output_tokens", 0);
+
+	result = json_set_string(
+	    result, "driver", preset != NULL ? preset->name : "command");
+	result = json_set_string(result, "llm_model", model);
+	result = json_set(result, "tokens_used",
+	    jv_get_kind(usage) == JV_KIND_OBJECT ? jv_number(tokens)
+						 : jv_null());
+	result = json_set(result, "usage", usage);
+	return json_set(result, "cost_usd", agent_cost_sum(attempts));
+}
+
 /* Completes the section and hands it to the document; consumes `attempts`. */
 static void
 record(struct implementation *work, jv attempts, const struct error *error)
 {
-	const char *model = config_string(work->stage->config, "llm.model");
 	jv result = json_set_boolean(work->result, "success", error == NULL);
 
 	result = json_set_number(
 	    result, "duration_seconds", sum_durations(attempts));
-	result = json_set(
-	    result, "llm_model", model != NULL ? jv_string(model) : jv_null());
-	result = json_set(result, "tokens_used", jv_null());
+	result = set_usage(result, work, attempts);
 	result = json_set(result, "attempts", attempts);
 	result = json_set(result, "error",
 	    error != NULL ? jv_string(error->message) : jv_null());
@@ -260,7 +276,7 @@ implement(struct implementation *work, const char *prompt)
 	if (error == NULL)
 		error = check_changes(work);
 	attempts = jv_array_append(
-	    attempts, agent_attempt(&work->agent, number, error));
+	    attempts, agent_attempt(&work->agent, work->stage, number, error));
 	record(work, attempts, error);
 	return error;
 }
@@ -328,8 +344,10 @@ run(struct stage *stage)
 int
 main(int argc, char *argv[])
 {
-	static const char *const keys[] = { "agent_command", "no_changes",
-		"stall_timeout_seconds", "llm.model", COMMAND_KEYS, NULL };
+	static const char *const keys[] = { "agent", "agent_command",
+		"no_changes", "stall_timeout_seconds", "llm.provider",
+		"llm.model", "llm.endpoint", "llm.api_key_env", COMMAND_KEYS,
+		NULL };
 	static const struct stage_option options[] = {
 		{ .name = "fix",
 		    .help = "take up a document whose tests failed, and tell "

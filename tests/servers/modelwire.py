@@ -254,4 +254,104 @@ class Anthropic:
         yield self.named("content_block_stop", index=index)
 
 
-FORMS = {"chat": Chat, "anthropic": Anthropic}
+class Responses:
+    """OpenAI's responses."""
+
+    def __init__(self, request):
+        self.model = request.model
+
+    def usage(self, turn):
+        used = turn["usage"]
+        return {"input_tokens": used["input"],
+                "input_tokens_details": {"cached_tokens": used["cached"]},
+                "output_tokens": used["output"],
+                "output_tokens_details": {"reasoning_tokens": 0},
+                "total_tokens": used["input"] + used["output"]}
+
+    def items(self, turn):
+        items = []
+        if "text" in turn:
+            items.append({"type": "message", "id": "msg_1",
+                          "role": "assistant", "status": "completed",
+                          "content": [{"type": "output_text",
+                                       "text": turn["text"],
+                                       "annotations": []}]})
+        for call in turn["calls"]:
+            items.append({"type": "function_call", "id": "fc_" + call["id"],
+                          "call_id": call["id"], "name": call["name"],
+                          "arguments": arguments_text(call),
+                          "status": "completed"})
+        return items
+
+    def response(self, turn, status, items):
+        return {"id": "resp_1", "object": "response", "created_at": 1,
+                "status": status, "model": self.model, "output": items,
+                "usage": self.usage(turn) if items else None}
+
+    def whole(self, turn):
+        return self.response(turn, "completed", self.items(turn))
+
+    def named(self, name, **more):
+        return event({"type": name} | more, name)
+
+    def piece(self, text):
+        return self.named("response.output_text.delta", item_id="msg_1",
+                          output_index=0, content_index=0, delta=text)
+
+    def events(self, turn):
+        items = self.items(turn)
+        events = [self.named("response.created",
+                             response=self.response(turn, "in_progress", []))]
+        for index, item in enumerate(items):
+            empty = item | ({"content": []} if item["type"] == "message"
+                            else {"arguments": ""})
+            events.append(self.named("response.output_item.added",
+                                     output_index=index, item=empty))
+            if item["type"] == "message":
+                events += [self.piece(piece) for piece in halves(turn["text"])]
+            events.append(self.named("response.output_item.done",
+                                     output_index=index, item=item))
+        return events + [self.named("response.completed",
+                                    response=self.whole(turn))]
+
+
+class Gemini:
+    """generateContent."""
+
+    def __init__(self, request):
+        self.model = request.model
+
+    def parts(self, turn):
+        parts = [{"text": turn["text"]}] if turn.get("text") else []
+        return parts + [{"functionCall": {"name": call["name"],
+                                          "args": call["arguments"]}}
+                        for call in turn["calls"]]
+
+    def chunk(self, parts, turn=None):
+        candidate = {"index": 0, "content": {"role": "model", "parts": parts}}
+        chunk = {"candidates": [candidate], "modelVersion": self.model,
+                 "responseId": "r1"}
+        if turn:
+            used = turn["usage"]
+            candidate["finishReason"] = "STOP"
+            chunk["usageMetadata"] = {
+                "promptTokenCount": used["input"],
+                "candidatesTokenCount": used["output"],
+                "cachedContentTokenCount": used["cached"],
+                "totalTokenCount": used["input"] + used["output"]}
+        return chunk
+
+    def whole(self, turn):
+        return self.chunk(self.parts(turn), turn)
+
+    def piece(self, text):
+        return event(self.chunk([{"text": text}]))
+
+    def events(self, turn):
+        parts = self.parts(turn)
+        return [event(self.chunk([part])) for part in parts[:-1]] + \
+            [event(self.chunk(parts[-1:], turn))]
+
+
+FORMS = {"chat": Chat, "anthropic": Anthropic, "responses": Responses,
+         "gemini": Gemini}
