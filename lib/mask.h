@@ -81,6 +81,19 @@ struct error *mask_stream_end(struct mask_stream *stream);
 /* Reads once from a descriptor, waiting for it if need be; *end: there is
  * nothing more to read. */
 struct error *mask_stream_read(struct mask_stream *stream, int fd, bool *end);
+/*
+ * The input pauses, and a person waits for what is held back: up to 3 bytes of
+ * what may become a value at least eight times as long are shown. The rest of
+ * it is masked when it comes.
+ */
+bool mask_stream_holds(const struct mask_stream *stream);
+struct error *mask_stream_idle(struct mask_stream *stream);
+/*
+ * The text is JSON, and stays JSON of the same shape also where a value spans
+ * several strings or numbers: they are masked one by one. What is no JSON ends
+ * the stream with a TaskContextValidationError. Call it before the first write.
+ */
+void mask_stream_keep_json(struct mask_stream *stream);
 /* How many *** were put: in all, and for values and rules of this name. */
 size_t mask_stream_hits(const struct mask_stream *stream);
 size_t mask_stream_hits_of(const struct mask_stream *stream, const char *name);

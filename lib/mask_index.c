@@ -335,6 +335,20 @@ mask_index_begins(const struct mask_index *index, const char *text, size_t len)
 	return longer(index, first_longer(index, text, len), text, len) != NULL;
 }
 
+size_t
+mask_index_shortest(
+    const struct mask_index *index, const char *text, size_t len)
+{
+	const struct mask_form *form;
+	size_t shortest = SIZE_MAX;
+
+	for (size_t at = first_longer(index, text, len);
+	     (form = longer(index, at, text, len)) != NULL; at++)
+		if (form->len < shortest)
+			shortest = form->len;
+	return shortest;
+}
+
 const struct mask_form *
 mask_index_cut(const struct mask_index *index, const char *text, size_t len)
 {

@@ -30,6 +30,10 @@ size_t mask_index_longest(const struct mask_index *index);
 /* Is the text the beginning of a form, and not all of it? */
 bool mask_index_begins(
     const struct mask_index *index, const char *text, size_t len);
+/* The length of the shortest form that is longer than the text and begins with
+ * it; SIZE_MAX: there is none. */
+size_t mask_index_shortest(
+    const struct mask_index *index, const char *text, size_t len);
 /* A form of which the text is a large beginning (MASK_CUT_SHORT bytes, or
  * half of it), and not all of it. */
 const struct mask_form *mask_index_cut(

@@ -14,8 +14,19 @@
 /* Is the text one JSON value, with nothing but white space around it? */
 bool mask_json_is(const char *text, size_t len);
 
-/* Cuts spans over valid JSON so that they cover the inside of strings, and
- * whole numbers and words, which become strings. */
-void mask_json_fit(struct mask_spans *spans, const char *text, size_t len);
+/* Where in JSON a text goes on that comes in pieces; all 0 at its start. */
+struct mask_json_place {
+	bool in_string, escaped;
+	bool failed; /* it is no JSON */
+};
+
+/*
+ * Cuts spans over JSON so that they cover the inside of strings, and whole
+ * numbers and words, which become strings. The text from `from` to `to` is
+ * looked at; returns where that ended: before a number that may go on, or
+ * what is no JSON.
+ */
+size_t mask_json_fit(struct mask_json_place *place, struct mask_spans *spans,
+    const char *text, size_t from, size_t to, bool at_end);
 
 #endif

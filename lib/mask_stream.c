@@ -5,11 +5,20 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "mask_index.h"
+#include "mask_json.h"
 #include "mask_rules_scan.h"
 #include "mask_scan.h"
 #include "memory.h"
 
-enum { CHUNK = 64 * 1024, CAPACITY = 2 * CHUNK };
+enum {
+	CHUNK = 64 * 1024,
+	CAPACITY = 2 * CHUNK,
+	/* So much may be shown of what may become a value, for a person who
+	 * waits; and of the value it is no more than an eighth. */
+	MAX_SHOWN = 3,
+	SHOWN_PART = 8,
+};
 
 /* How often each was hidden. */
 struct hits {
@@ -40,6 +49,9 @@ struct mask_stream {
 
 	struct mask_spans spans;
 	struct mask_rules_scan rules;
+	bool rules_hold; /* what did not leave may become what a rule is for */
+	bool keep_json;
+	struct mask_json_place json;
 	size_t hits;
 	struct hits of_values, of_rules;
 	size_t line, column; /* of the next byte that leaves */
@@ -234,6 +246,17 @@ take_error(struct mask_stream *stream)
 	return error;
 }
 
+/* Spans are cut so that JSON stays what it is; the frontier is where JSON was
+ * understood. */
+static size_t
+keep_json(struct mask_stream *stream, size_t base, size_t frontier, bool at_end)
+{
+	return base +
+	    mask_json_fit(&stream->json, &stream->spans, stream->buffer + base,
+		stream->sent - base, frontier - base,
+		at_end && frontier == stream->len);
+}
+
 static struct error *
 process(struct mask_stream *stream, bool at_end)
 {
@@ -251,10 +274,18 @@ process(struct mask_stream *stream, bool at_end)
 	    &stream->rules, stream->buffer, stream->len, at_end);
 	mask_spans_add_all(&stream->spans, &stream->rules.spans, base);
 	mask_spans_finish(&stream->spans);
+	stream->rules_hold = of_rules < stream->len;
 	frontier = smaller(frontier, of_rules);
-	leave(stream, base, frontier > stream->sent ? frontier : stream->sent);
+	if (frontier < stream->sent)
+		frontier = stream->sent;
+	if (stream->keep_json)
+		frontier = keep_json(stream, base, frontier, at_end);
+	leave(stream, base, frontier);
 	mask_rules_scan_forget(&stream->rules, stream->sent);
 	drop_context(stream);
+	if (stream->json.failed && stream->error == NULL)
+		return error_new(ERROR_DOCUMENT,
+		    "the input is no JSON: mask it without --json");
 	return take_error(stream);
 }
 
@@ -304,7 +335,47 @@ mask_stream_end(struct mask_stream *stream)
 	mask_rules_scan_reset(&stream->rules);
 	stream->len = stream->sent = stream->covered = 0;
 	stream->masked = false;
+	stream->json = (struct mask_json_place){ 0 };
 	return error;
+}
+
+bool
+mask_stream_holds(const struct mask_stream *stream)
+{
+	return stream->len > stream->sent;
+}
+
+/* Is what waits a small beginning of values, and nothing else? */
+static bool
+may_show(const struct mask_stream *stream)
+{
+	const struct mask_index *index = mask_index(stream->mask);
+	const char *text = stream->buffer + stream->sent;
+	size_t len = stream->len - stream->sent, shortest = SIZE_MAX;
+
+	if (len > MAX_SHOWN || stream->rules_hold || stream->keep_json ||
+	    memchr(text, '\\', len) != NULL)
+		return false;
+	for (size_t at = 0; at < len; at++)
+		shortest = smaller(
+		    shortest, mask_index_shortest(index, text + at, len - at));
+	return shortest < SIZE_MAX && len * SHOWN_PART <= shortest;
+}
+
+struct error *
+mask_stream_idle(struct mask_stream *stream)
+{
+	if (mask_stream_holds(stream) && may_show(stream)) {
+		show(stream, stream->len);
+		flush(stream);
+	}
+	return take_error(stream);
+}
+
+void
+mask_stream_keep_json(struct mask_stream *stream)
+{
+	stream->keep_json = true;
 }
 
 size_t

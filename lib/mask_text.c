@@ -70,7 +70,8 @@ mask_text(
 		cover(mask, text, len, &spans);
 	if (spans.n > 0 && looks_like_json(text, len) &&
 	    mask_json_is(text, len))
-		mask_json_fit(&spans, text, len);
+		mask_json_fit(
+		    &(struct mask_json_place){ 0 }, &spans, text, 0, len, true);
 	render(&out, mask, &spans, text, len);
 	mask_spans_release(&spans);
 	*masked_len = out.len;

@@ -2,21 +2,24 @@
 /* nr-mask: standard input to standard output, without the secrets in it. */
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "mask.h"
 #include "memory.h"
 #include "secret_names.h"
 
-enum { MAX_RULES_FILES = 64 };
+enum { MAX_RULES_FILES = 64, TERMINAL_IDLE_MS = 100, MAX_IDLE_MS = 3600000 };
 
 struct request {
 	struct mask *mask;
 	const char *rules[MAX_RULES_FILES];
 	size_t n_rules;
-	bool check, stats;
+	bool check, stats, json;
+	int idle_ms;
 	struct error *error; /* the first one of the options */
 };
 
@@ -35,6 +38,9 @@ static const char usage[] =
     "  -r, --rules FILE       more kinds of secrets: nr-patterns(5)\n"
     "  -n, --no-rules         hide known values only, and those of --rules\n"
     "  -c, --check            copy nothing; exit 77 if there is a secret\n"
+    "  -i, --idle MS          show up to 3 bytes of a value when the input\n"
+    "                         pauses so long (on a terminal 100; 0: never)\n"
+    "  -j, --json             the input is JSON and keeps its shape\n"
     "  -l, --label            put ***NAME***, not ***\n"
     "  -s, --stats            count by name, on standard error\n"
     "  -h, --help             show this\n"
@@ -49,6 +55,8 @@ static const struct option long_options[] = {
 	{ "rules", required_argument, NULL, 'r' },
 	{ "no-rules", no_argument, NULL, 'n' },
 	{ "check", no_argument, NULL, 'c' },
+	{ "idle", required_argument, NULL, 'i' },
+	{ "json", no_argument, NULL, 'j' },
 	{ "label", no_argument, NULL, 'l' },
 	{ "stats", no_argument, NULL, 's' },
 	{ "help", no_argument, NULL, 'h' },
@@ -112,6 +120,19 @@ show(const char *text)
 	exit(finish(error));
 }
 
+static struct error *
+read_idle(struct request *request, const char *text)
+{
+	char *end;
+	unsigned long ms = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || ms > MAX_IDLE_MS)
+		return error_new(ERROR_USAGE,
+		    "--idle needs milliseconds, up to an hour, not '%s'", text);
+	request->idle_ms = (int)ms;
+	return NULL;
+}
+
 static void
 take_option(struct request *request, int option)
 {
@@ -142,6 +163,12 @@ take_option(struct request *request, int option)
 	case 'c':
 		request->check = true;
 		break;
+	case 'i':
+		error = read_idle(request, optarg);
+		break;
+	case 'j':
+		request->json = true;
+		break;
 	case 'l':
 		mask_use_labels(mask, true);
 		break;
@@ -167,7 +194,7 @@ parse_options(struct request *request, int argc, char *argv[])
 	int option;
 
 	while ((option = getopt_long(
-		    argc, argv, "e:f:d:r:nclshV", long_options, NULL)) != -1)
+		    argc, argv, "e:f:d:r:nci:jlshV", long_options, NULL)) != -1)
 		take_option(request, option);
 	if (optind < argc)
 		return error_first(request->error,
@@ -239,14 +266,29 @@ add_rules(const struct request *request)
 	return error;
 }
 
+/* Waits for more input; a person who waits, too, sees what can be seen. */
 static struct error *
-copy(struct mask_stream *stream)
+wait_for_input(const struct request *request, struct mask_stream *stream)
+{
+	struct pollfd input = { .fd = 0, .events = POLLIN };
+
+	if (request->idle_ms > 0 && mask_stream_holds(stream) &&
+	    poll(&input, 1, request->idle_ms) == 0)
+		return mask_stream_idle(stream);
+	return NULL;
+}
+
+static struct error *
+copy(const struct request *request, struct mask_stream *stream)
 {
 	struct error *error = NULL;
 	bool end = false;
 
-	while (error == NULL && !end)
-		error = mask_stream_read(stream, 0, &end);
+	while (error == NULL && !end) {
+		error = wait_for_input(request, stream);
+		if (error == NULL)
+			error = mask_stream_read(stream, 0, &end);
+	}
 	return error != NULL ? error : mask_stream_end(stream);
 }
 
@@ -260,7 +302,9 @@ run(const struct request *request)
 
 	if (request->check)
 		mask_stream_on_hit(stream, report, NULL);
-	error = copy(stream);
+	if (request->json)
+		mask_stream_keep_json(stream);
+	error = copy(request, stream);
 	if (request->stats)
 		print_stats(request->mask, stream);
 	if (error == NULL && request->check && mask_stream_hits(stream) > 0)
@@ -278,7 +322,8 @@ run(const struct request *request)
 int
 main(int argc, char *argv[])
 {
-	struct request request = { .mask = mask_new() };
+	struct request request = { .mask = mask_new(),
+		.idle_ms = isatty(1) ? TERMINAL_IDLE_MS : 0 };
 	struct error *error;
 	int code;
 

@@ -119,7 +119,7 @@ masked() {
 }
 
 @test "nr-mask hides values in every encoding that programs print them in" {
-	run python3 "$data/forms.py"
+	NR_TESTS=$NR_TESTS run python3 "$data/forms.py"
 	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
 }
 
@@ -227,6 +227,50 @@ masked() {
 		jq -e . out >parsed || { echo "$value: $(<out)"; return 1; }
 		[ "$(<out)" = "$want" ] || { echo "$value: $(<out)"; return 1; }
 	done <"$data/json-texts"
+}
+
+@test "nr-mask --json keeps the shape of JSON, whatever the value is" {
+	while IFS=$'\t' read -r value text want; do
+		export A_SECRET=$value
+		printf '%s\n%s' "$text" "$text" >in
+		nr-mask --json <in >out
+		[ "$(<out)" = "$want"$'\n'"$want" ] ||
+			{ echo "$value: $(<out)"; return 1; }
+		for at in 1 5 9 13; do
+			(head -c "$at" in; sleep 0.01; tail -c +$((at + 1)) in) |
+				nr-mask --json | cmp - out
+		done
+	done <"$data/json-texts"
+}
+
+@test "nr-mask --json stops at what is no JSON, and shows nothing of it" {
+	for text in '{"a": 1} hello' '{"a": "b
+c"}' "{'a': 1}" '{"a": 0x12}' '{"a": nul}'; do
+		masked --json <<<"$text"
+		[ "$status" -eq 65 ] || { echo "$text"; return 1; }
+		[ "$stderr" = 'nr-mask: the input is no JSON: mask it without --json' ]
+		[ "${text#"$output"}" != "$text" ]
+	done
+	[ "$output" = '{"a": ' ]
+}
+
+@test "nr-mask --idle shows a small beginning of a value to who waits" {
+	mkfifo in out
+	nr-mask --idle 20 <in >out &
+	exec 7>in 8<out
+	printf 'a path: gh' >&7
+	read -r -t 20 -N 10 text <&8
+	[ "$text" = 'a path: gh' ]
+	printf '%s, x' "${TOKEN:2}" >&7
+	read -r -t 20 -N 6 text <&8
+	[ "$text" = '***, x' ]
+	printf '%s' "${TOKEN:0:20}" >&7
+	run -142 read -r -t 0.3 -N 1 <&8
+	exec 7>&- 8<&-
+	wait
+	masked --idle soon <<<hello
+	[ "$status" -eq 64 ]
+	[ "$stderr" = "nr-mask: --idle needs milliseconds, up to an hour, not 'soon'" ]
 }
 
 @test "nr-mask passes bytes that are no text" {

@@ -17,9 +17,9 @@ real_logs() {
 		cc -v -H -Wall -Wextra -Wconversion -fsyntax-only -iquote lib \
 			"$source"
 	done) 2>&1
-	bats --version >/dev/null 2>&1 &&
-		bats --tap "$bench/../nr-mask.bats" "$bench/../document.bats" \
-			2>&1 || :
+	if bats --version >/dev/null 2>&1; then
+		bats --tap "$bench/../nr-mask.bats" 2>&1 || :
+	fi
 	cat "$HOME"/.npm/_logs/*.log 2>/dev/null || :
 	npm --loglevel silly --offline ls 2>&1 || :
 	for _ in 1 2 3; do

@@ -12,7 +12,9 @@ import sys
 import urllib.parse
 
 SEPARATOR = "\n= = = =\n"
+SPLIT = ("eightchr", "one\nvalue of two lines", 'say "no\\"')
 VALUES = [
+    'say "no\\"',
     "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
     'p@ss"w\\ord\'with $every `kind` of <quote> & more/',
     "pässwörd-€-𝄞-ünïcode",
@@ -35,6 +37,27 @@ def run(*command, text=b""):
 
 def chunks(text, width, end="\n"):
     return end.join(text[i:i + width] for i in range(0, len(text), width))
+
+
+NODE = """
+const value = require("fs").readFileSync(0, "utf8");
+const params = new URLSearchParams(); params.set("v", value);
+console.log(JSON.stringify({
+  "JSON.stringify": JSON.stringify(value),
+  "JSON.stringify twice": JSON.stringify(JSON.stringify(value)),
+  "encodeURIComponent": encodeURIComponent(value),
+  "encodeURI": encodeURI(value),
+  "URLSearchParams": params.toString().slice(2),
+  "Buffer hex": Buffer.from(value).toString("hex"),
+  "Buffer base64": Buffer.from(value).toString("base64"),
+  "Buffer base64url": Buffer.from(value).toString("base64url"),
+}));
+"""
+
+
+def node_forms(value):
+    yield from json.loads(
+        run("node", "-e", NODE, text=value.encode())).items()
 
 
 def double(text):
@@ -144,6 +167,19 @@ def check(value, name, form, out, left_over):
     return None
 
 
+def check_splits(cases, value):
+    """The text forms, and some base64: the same for every split."""
+    forms = [form for _, form, left_over in cases if left_over is around]
+    forms += [form for _, form, left_over in cases[len(forms)::9]]
+    text = "\n".join(forms).encode("utf-8", "surrogateescape")
+    splits = os.path.join(os.environ["NR_TESTS"], "mask_splits")
+    result = subprocess.run([splits, value], input=text, check=False,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if result.returncode != 0:
+        return result.stderr.decode("utf-8", "replace")[:2000]
+    return None
+
+
 def around(form, value):
     """The form without the quotes that an encoder put around it."""
     quotes = r"""([\\"']|&quot;)*"""
@@ -165,10 +201,14 @@ def main():
     problems = []
     for value in VALUES:
         cases = [(*form, around)
-                 for form in [*text_forms(value), *encoded_forms(value)]]
+                 for form in [*text_forms(value), *encoded_forms(value),
+                              *node_forms(value)]]
         cases += [(*form, inside_base64) for form in base64_forms(value)]
         text = SEPARATOR.join(form for _, form, _ in cases)
-        out = mask(text.encode("utf-8", "surrogateescape"), value)
+        raw = text.encode("utf-8", "surrogateescape")
+        out = mask(raw, value)
+        if value in SPLIT:
+            problems.append(check_splits(cases, value))
         outs = out.decode("utf-8", "surrogateescape").split(SEPARATOR)
         for (name, form, left_over), out in zip(cases, outs, strict=True):
             problems.append(check(value, name, form, out, left_over))
