@@ -36,8 +36,8 @@ libgit2_archive = $(wildcard $(shell $(CC) -print-file-name=libgit2.a))
 libgit2_default = $(if $(and $(filter "1.5.%",$(libgit2_version)),\
 	$(libgit2_archive)),static,shared)
 git_libs_shared = -lgit2
-git_libs_static = -Wl,-Bstatic -lgit2 -Wl,-Bdynamic \
-	-lpcre2-8 -lz -lhttp_parser -lmbedcrypto
+git_libs_static = -Wl,--wrap=git_attr_get_many_with_session \
+	-Wl,-Bstatic -lgit2 -Wl,-Bdynamic -lpcre2-8 -lz -lhttp_parser -lmbedcrypto
 libs = $(git_libs_$(LIBGIT2)) -lcurl -lyaml -ljq -lnettle -lm
 
 lib_objects = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c)) \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "git_internal.h"
+#include "git_attributes.h"
 
 #include "log.h"
 #include "memory.h"
@@ -55,6 +55,8 @@ add_changes(struct addition *addition, git_index *index)
 	int code = git_diff_index_to_workdir(
 	    &diff, addition->git->repository, index, &options);
 
+	if (code == 0)
+		git_attributes_begin(addition->git, diff);
 	for (size_t i = 0; code == 0 && addition->err == NULL &&
 	     i < git_diff_num_deltas(diff);
 	     i++) {
@@ -69,6 +71,7 @@ add_changes(struct addition *addition, git_index *index)
 			code =
 			    git_index_add_bypath(index, delta->new_file.path);
 	}
+	git_attributes_end();
 	git_diff_free(diff);
 	return code;
 }

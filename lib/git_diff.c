@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "git_internal.h"
+#include "git_attributes.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -173,7 +173,9 @@ git_diff_to_file(struct git *git, struct git_changes *changes,
 		    "cannot compare '%s' with commit '%s'", git->path, commit);
 	} else {
 		name_files(changes, diff);
+		git_attributes_begin(git, diff);
 		err = print(&patch, diff, mask);
+		git_attributes_end();
 	}
 	git_diff_free(diff);
 	git_commit_free(from);

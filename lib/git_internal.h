@@ -52,7 +52,9 @@ struct error *git_check_filters(
     const struct git *git, git_tree *from, git_commit *to);
 /* The same for one path of the work tree. */
 struct error *git_check_filter(const struct git *git, const char *path);
-/* Does any file of attributes in the index speak of filters? */
+/* Is a file of attributes in the index? */
+bool git_index_has_attributes(git_index *index);
+/* Does any of them speak of filters? */
 bool git_index_has_filters(const struct git *git, git_index *index);
 
 /* git_shallow.c */

@@ -260,6 +260,15 @@ info_attributes_matter(const struct git *git)
 }
 
 bool
+git_index_has_attributes(git_index *index)
+{
+	for (size_t i = 0; i < git_index_entrycount(index); i++)
+		if (is_attributes_file(git_index_get_byindex(index, i)->path))
+			return true;
+	return false;
+}
+
+bool
 git_index_has_filters(const struct git *git, git_index *index)
 {
 	size_t n = git_index_entrycount(index);
