@@ -294,6 +294,10 @@ c"}' "{'a': 1}" '{"a": 0x12}' '{"a": nul}'; do
 	"$NR_TESTS/mask_property" 1 40
 }
 
+@test "one set of secrets serves texts, files and streams, and can grow" {
+	"$NR_TESTS/mask_library"
+}
+
 @test "JSON stays JSON of the same shape, whatever is in it" {
 	run python3 "$data/json_property.py" 1 2000
 	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
