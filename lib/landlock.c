@@ -284,21 +284,6 @@ landlock_finish(struct landlock_rules *rules)
 }
 
 bool
-landlock_add(int fd, const char *path, enum landlock_access access)
-{
-	struct rule rule = {
-		.allowed = rights(access) & handled_files(landlock_version()),
-		.parent = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC),
-	};
-	bool done = rule.parent >= 0 &&
-	    syscall(SYS_landlock_add_rule, fd, PATH_BENEATH, &rule, 0) == 0;
-
-	if (rule.parent >= 0)
-		close(rule.parent);
-	return done;
-}
-
-bool
 landlock_enter(int fd)
 {
 	return syscall(SYS_landlock_restrict_self, fd, 0) == 0;

@@ -43,10 +43,6 @@ struct error *landlock_allow_reading_but(
 /* A descriptor for landlock_enter(); the caller closes it. Frees the rules. */
 int landlock_finish(struct landlock_rules *rules);
 
-/* One more rule for such a descriptor, for a directory; in the child, only
- * system calls. */
-bool landlock_add(int fd, const char *path, enum landlock_access access);
-
 /* In the child, which must have no_new_privs; a single system call. */
 bool landlock_enter(int fd);
 

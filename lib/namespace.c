@@ -119,23 +119,26 @@ raise_loopback(void)
 	return done;
 }
 
-/*
- * A copy of what is there, not mounted anywhere yet. Read-only not by mount(2)
- * with MS_REMOUNT, which in a user namespace would have to know every other
- * flag that is locked.
- */
+/* Not mount(2) with MS_REMOUNT, which in a user namespace would have to know
+ * every other flag that is locked. */
 static bool
-copy_tree(struct namespace_mount *mount)
+make_read_only(int fd, const char *path)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
 
+	return syscall(SYS_mount_setattr, fd, path,
+		   AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+		   sizeof attributes) == 0;
+}
+
+/* A copy of what is there, not mounted anywhere yet. */
+static bool
+copy_tree(struct namespace_mount *mount)
+{
 	mount->tree = (int)syscall(SYS_open_tree, AT_FDCWD, mount->from,
 	    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	return mount->tree >= 0 &&
-	    (!mount->read_only ||
-		syscall(SYS_mount_setattr, mount->tree, "",
-		    AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
-		    sizeof attributes) == 0);
+	    (!mount->read_only || make_read_only(mount->tree, ""));
 }
 
 /* All of them first: later ones may lie where earlier ones will be. */
@@ -167,6 +170,7 @@ arrange_mounts(struct namespaces *namespaces)
 	/* Nothing of it is to be seen outside. */
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    !copy_trees(&namespaces->plan.mounts) ||
+	    (plan->read_only && !make_read_only(AT_FDCWD, "/")) ||
 	    !move_tree(&plan->mounts.items[0]))
 		return true; /* not begun */
 	for (size_t i = 1; i < plan->mounts.n; i++)

@@ -33,6 +33,7 @@ void namespace_mounts_add(struct namespace_mounts *mounts, const char *from,
 
 struct namespace_plan {
 	bool network;
+	bool read_only; /* all of the view, but for mounts that are not */
 	struct namespace_mounts mounts;
 	/* Absolute; where the command is to be in the view, since the
 	 * directory that it is in need not be a part of it. NULL: there. */

@@ -333,19 +333,32 @@ start(struct run *run, const int fds[3])
 	return error;
 }
 
+static struct error *
+start_in_sandbox(struct run *run, const int fds[3])
+{
+	struct sandbox_options *sandbox = &run->options->sandbox;
+	struct error *error = sandbox_open(&run->sandbox, sandbox);
+
+	if (error != NULL)
+		return error;
+	run->options->environment =
+	    sandbox_environment(run->sandbox, sandbox->environment);
+	return start(run, fds);
+}
+
 static void
 run_child(struct run *run)
 {
 	int fds[3] = { -1, -1, -1 };
-	struct error *error =
-	    sandbox_open(&run->sandbox, &run->options->sandbox);
+	struct error *error = stdio_open(fds, run->captures, run->options);
 
 	if (error == NULL)
-		error = stdio_open(fds, run->captures, run->options);
-	if (error == NULL) {
-		run->options->environment = sandbox_environment(
-		    run->sandbox, run->options->environment);
-		error = start(run, fds);
+		error = start_in_sandbox(run, fds);
+	if (error != NULL && sandbox_can_do_with_less(run->sandbox)) {
+		error_free(error);
+		sandbox_close(run->sandbox, NULL);
+		run->sandbox = NULL;
+		error = start_in_sandbox(run, fds);
 	}
 	stdio_close(fds);
 	fail(run, error);

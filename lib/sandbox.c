@@ -32,7 +32,12 @@ struct sandbox {
 	size_t n_repositories;
 	/* Of all of them; see git_protect.h. */
 	struct path_list anchored, read_only, git_writable;
+	bool with_mounts;
+	bool needs_mounts; /* but has none */
 };
+
+/* Nothing can be mounted on this system: learnt by trying. */
+static bool no_mounts;
 
 static const char *const mode_names[] = {
 	[SANDBOX_OFF] = "off",
@@ -137,11 +142,16 @@ make_rules(struct sandbox *sandbox, const struct path_list *hidden)
 	error = landlock_open(&rules);
 	if (error != NULL)
 		return error;
-	error = sandbox_add_rules(
-	    rules, sandbox->options, hidden, sandbox->git_writable.items);
+	error = sandbox_add_rules(rules, sandbox->options,
+	    sandbox->with_mounts ? NULL : hidden, sandbox->git_writable.items);
 	if (error == NULL)
 		error =
 		    landlock_allow(rules, sandbox->tmp.path, LANDLOCK_WRITE);
+	for (size_t i = 0; error == NULL && !sandbox->with_mounts &&
+	     i < sandbox->tmp.shared.n;
+	     i++)
+		error = landlock_allow(
+		    rules, sandbox->tmp.shared.items[i], LANDLOCK_WRITE);
 	sandbox->rules = landlock_finish(rules);
 	return error;
 }
@@ -198,9 +208,12 @@ restrict_files(struct sandbox *sandbox, struct namespace_plan *plan)
 		return error;
 	protect_repositories(sandbox);
 	sandbox_find_hidden(&hidden, sandbox->options);
-	error = sandbox_tmp_open(&sandbox->tmp, plan, sandbox->options, &hidden,
-	    sandbox->git_writable.items);
-	plan_git(&plan->mounts, sandbox);
+	sandbox->with_mounts = !no_mounts;
+	error =
+	    sandbox_tmp_open(&sandbox->tmp, sandbox->with_mounts ? plan : NULL,
+		sandbox->options, &hidden, sandbox->git_writable.items);
+	if (sandbox->with_mounts)
+		plan_git(&plan->mounts, sandbox);
 	if (error == NULL)
 		error = make_rules(sandbox, &hidden);
 	path_list_release(&hidden);
@@ -242,39 +255,32 @@ sandbox_environment(struct sandbox *sandbox, char *const *environment)
 	while (environment[n] != NULL)
 		n++;
 	sandbox->environment = xcalloc(n + 2, sizeof *sandbox->environment);
-	sandbox->environment[0] = sandbox->tmp.other_setting;
+	sandbox->environment[0] = sandbox->tmp.setting;
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(environment[i], "TMPDIR=", 7) != 0)
 			sandbox->environment[n_kept++] = environment[i];
 	return sandbox->environment;
 }
 
-/* Where it cannot be its own. */
-static bool
-share_tmp(const struct sandbox *sandbox)
-{
-	const struct path_list *shared = &sandbox->tmp.shared;
-
-	for (size_t i = 0; i < shared->n && sandbox->rules >= 0; i++)
-		if (!landlock_add(
-			sandbox->rules, shared->items[i], LANDLOCK_WRITE))
-			return false;
-	return true;
-}
-
 const char *
 sandbox_enter_spaces(struct sandbox *sandbox)
 {
-	if (sandbox == NULL)
+	if (sandbox == NULL || sandbox->namespaces == NULL)
 		return NULL;
-	if (sandbox->namespaces != NULL &&
-	    !namespaces_enter(sandbox->namespaces))
+	if (!namespaces_enter(sandbox->namespaces))
 		return "arrange what it sees of the files";
-	if (!namespaces_have_mounts(sandbox->namespaces))
-		return share_tmp(sandbox) ? NULL : "open /tmp to it";
-	if (sandbox->environment != NULL)
-		sandbox->environment[0] = sandbox->tmp.own_setting;
-	return NULL;
+	if (!sandbox->with_mounts ||
+	    namespaces_have_mounts(sandbox->namespaces))
+		return NULL;
+	sandbox->needs_mounts = true;
+	return "mount what it is to see";
+}
+
+bool
+sandbox_can_do_with_less(const struct sandbox *sandbox)
+{
+	no_mounts |= sandbox != NULL && sandbox->needs_mounts;
+	return sandbox != NULL && sandbox->needs_mounts;
 }
 
 bool

@@ -72,6 +72,9 @@ char *const *sandbox_environment(
  */
 const char *sandbox_enter_spaces(struct sandbox *sandbox);
 const char *sandbox_enter_rules(const struct sandbox *sandbox);
+/* After a failure of these: nothing could be mounted, and another sandbox will
+ * be made that does without. */
+bool sandbox_can_do_with_less(const struct sandbox *sandbox);
 /* Is it in a user namespace of its own? */
 bool sandbox_has_own_user_space(const struct sandbox *sandbox);
 

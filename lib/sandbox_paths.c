@@ -74,6 +74,8 @@ allow_reading(struct landlock_rules *rules,
 
 	if (options->mode == SANDBOX_STRICT)
 		return allow_list(rules, system_paths, LANDLOCK_READ);
+	if (hidden == NULL)
+		return landlock_allow(rules, "/", LANDLOCK_READ);
 	/* Names are not hidden; and each part of a path is listed by some
 	 * program. */
 	error = landlock_allow(rules, "/", LANDLOCK_LIST);

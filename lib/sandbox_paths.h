@@ -15,7 +15,7 @@ void sandbox_find_hidden(
     struct path_list *hidden, const struct sandbox_options *options);
 
 /* All rules for the options; `more` (NULL-terminated or NULL) is written to
- * as well. */
+ * as well. What is hidden is, by other means, where it is NULL. */
 struct error *sandbox_add_rules(struct landlock_rules *rules,
     const struct sandbox_options *options, const struct path_list *hidden,
     char *const *more);

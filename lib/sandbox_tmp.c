@@ -46,9 +46,9 @@ sandbox_tmp_open(struct sandbox_tmp *tmp, struct namespace_plan *plan,
 	if (error != NULL)
 		return error;
 	sandbox_view_plan(tmp, plan, options, hidden, more);
-	tmp->other_setting = xasprintf("TMPDIR=%s", tmp->path);
-	tmp->own_setting = xasprintf(
-	    "TMPDIR=%s", tmp->places.n > 0 ? tmp->places.items[0] : tmp->path);
+	tmp->setting = xasprintf("TMPDIR=%s",
+	    plan != NULL && tmp->places.n > 0 ? tmp->places.items[0]
+					      : tmp->path);
 	return NULL;
 }
 
@@ -67,7 +67,6 @@ sandbox_tmp_close(struct sandbox_tmp *tmp)
 	path_list_release(&tmp->shared);
 	free(tmp->directory);
 	free(tmp->path);
-	free(tmp->own_setting);
-	free(tmp->other_setting);
+	free(tmp->setting);
 	*tmp = (struct sandbox_tmp){ NULL };
 }

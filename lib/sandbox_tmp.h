@@ -27,16 +27,16 @@
 struct sandbox_tmp {
 	char *directory; /* all that we made; NULL: nothing */
 	char *path;      /* the part of it that the command writes to */
+	char *setting;   /* TMPDIR=... */
 	/* Of /tmp and /var/tmp, resolved: those that `path` stands in for.
 	 * None where the command may write to them anyhow. */
 	struct path_list places;
 	/* Those that it may write to if they cannot be its own. */
 	struct path_list shared;
-	char *own_setting, *other_setting; /* TMPDIR=... */
 };
 
 /* `more` (NULL-terminated or NULL) is written to beside the paths of the
- * options. Adds to the plan. */
+ * options. Adds to the plan; NULL: there are no mounts. */
 struct error *sandbox_tmp_open(struct sandbox_tmp *tmp,
     struct namespace_plan *plan, const struct sandbox_options *options,
     const struct path_list *hidden, char *const *more);
@@ -44,8 +44,11 @@ struct error *sandbox_tmp_open(struct sandbox_tmp *tmp,
 /* Removes it all. */
 void sandbox_tmp_close(struct sandbox_tmp *tmp);
 
-/* For sandbox_tmp.c, in sandbox_view.c: chooses the places, and plans the
- * mounts. */
+/*
+ * For sandbox_tmp.c, in sandbox_view.c: chooses the places, and plans what the
+ * command sees, which is all there is, but read-only where it must not write
+ * to, and with nothing in what is hidden.
+ */
 void sandbox_view_plan(struct sandbox_tmp *tmp, struct namespace_plan *plan,
     const struct sandbox_options *options, const struct path_list *hidden,
     char *const *more);

@@ -10,6 +10,9 @@
 #include "file.h"
 #include "memory.h"
 
+/* That are written to by the kernel's own means. */
+static const char *const system_paths[] = { "/proc", "/dev/pts", "/dev/shm" };
+
 struct view {
 	const struct sandbox_options *options;
 	struct sandbox_tmp *tmp;
@@ -276,8 +279,8 @@ keep_below(const struct path_list *paths, const char *hidden, const char *mask)
 			    paths->items[i]);
 }
 
-/* Landlock allows what is in /tmp: it is one directory to it, whatever is
- * mounted in there. So what must not be read must not be there. */
+/* Landlock allows what is below a directory, whatever is mounted in there. So
+ * what must not be read must not be there. */
 static void
 mount_mask(struct view *view, const char *hidden)
 {
@@ -291,13 +294,21 @@ mount_mask(struct view *view, const char *hidden)
 	free(mask);
 }
 
+/* What is in a place is not, but for what stays to be seen. */
+static bool
+is_there(const struct view *view, const char *path)
+{
+	return !is_in_any(path, &view->tmp->places) ||
+	    is_in_any(path, &view->seen);
+}
+
 static void
 mount_masks(struct view *view)
 {
 	for (size_t i = 0; i < view->hidden->n; i++) {
 		const char *hidden = view->hidden->items[i];
 
-		if (is_in_any(hidden, &view->seen) &&
+		if (is_there(view, hidden) &&
 		    !path_list_has(&view->read, hidden) &&
 		    !path_list_has(&view->write, hidden))
 			mount_mask(view, hidden);
@@ -310,15 +321,17 @@ mount_options(struct view *view)
 	for (size_t i = 0; i < view->read.n; i++) {
 		const char *path = view->read.items[i];
 
-		if (is_in_any(path, &view->seen) &&
-		    is_in_any(path, view->hidden) &&
+		if (is_there(view, path) && is_in_any(path, view->hidden) &&
 		    !path_list_has(&view->seen, path))
 			mount(view, path, path, true);
 	}
 	for (size_t i = 0; i < view->write.n; i++) {
 		const char *path = view->write.items[i];
 
-		if (is_in_any(path, &view->seen) &&
+		/* All of the machine is not to be read-only at all. */
+		if (strcmp(path, "/") == 0)
+			view->plan->read_only = false;
+		else if (is_there(view, path) &&
 		    !path_list_has(&view->seen, path))
 			mount(view, path, path, false);
 	}
@@ -340,6 +353,7 @@ add_mounts(struct view *view)
 	const struct path_list *places = &view->tmp->places;
 	struct namespace_mounts *mounts = &view->plan->mounts;
 
+	view->plan->read_only = true;
 	for (size_t i = 0; i < places->n; i++)
 		mount(view, view->tmp->path, places->items[i], false);
 	for (size_t i = 0; i < view->seen.n; i++)
@@ -362,12 +376,17 @@ sandbox_view_plan(struct sandbox_tmp *tmp, struct namespace_plan *plan,
 		.exact = options->mode == SANDBOX_STRICT,
 	};
 
+	/* The rules say what may be written to in there. */
+	for (size_t i = 0; i < sizeof system_paths / sizeof *system_paths; i++)
+		add_resolved(&view.write, system_paths[i]);
 	add_resolved(&view.write, options->workspace);
 	add_all_resolved(&view.write, options->write);
 	add_all_resolved(&view.write, more);
 	add_all_resolved(&view.read, options->read);
 	choose_places(&view);
-	if (tmp->places.n > 0) {
+	if (tmp->places.n == 0)
+		path_list_add(&view.write, xstrdup(tmp->path));
+	if (plan != NULL) {
 		note_directory(&view);
 		see_what_is_named(&view);
 		add_mounts(&view);

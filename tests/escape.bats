@@ -28,8 +28,8 @@ boxed() {
 		nr-limit -s workspace --hide "$common/hidden" --report ../report.json "$@"
 }
 
-# boxed_elsewhere USER [ARGS]: the same, where nothing of it lies in /tmp: there
-# the rules alone have to hold what mounts hold in /tmp. For root.
+# boxed_elsewhere USER [ARGS]: the same, where nothing of it lies in /tmp. For
+# root.
 boxed_elsewhere() {
 	local user=$1
 	shift
@@ -39,6 +39,19 @@ boxed_elsewhere() {
 	run --separate-stderr unshare -m bash -c '
 		mount --bind "$common" /mnt && cd /mnt/ws && PATH=/mnt/bin:$PATH && as "$@"' bash \
 		"$user" env HOME=/mnt/home nr-limit -s workspace --hide /mnt/hidden \
+		--report ../report.json "$@"
+}
+
+# boxed_bare self [ARGS]: the same where nothing can be mounted, so that the
+# rules alone have to hold what otherwise mounts hold. For root.
+boxed_bare() {
+	shift
+	rm -f report.json
+	# shellcheck disable=SC2016 # for the inner shell
+	run --separate-stderr unshare -m bash -c '
+		mount --bind "$common" /mnt && cd /mnt/ws && PATH=/mnt/bin:$PATH && exec "$@"' bash \
+		setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin \
+		env HOME=/mnt/home XDG_STATE_HOME=/mnt nr-limit -s workspace --hide /mnt/hidden \
 		--report ../report.json "$@"
 }
 
@@ -141,6 +154,7 @@ denied() {
 		denied boxed "$user"
 		[ "$(id -u)" -ne 0 ] || denied boxed_elsewhere "$user"
 	done
+	[ "$(id -u)" -ne 0 ] || denied boxed_bare self
 }
 
 @test "the same attempts mostly work without a sandbox, so that the table means something" {
@@ -174,6 +188,22 @@ denied() {
 		[ "$status" -eq 0 ]
 		is_precious
 		rm -rf ws/dir ws/x.tar ws/hard
+	done
+}
+
+@test "modes, owners and times of what is outside stay as they are" {
+	local user before
+	mv outside/file outside/mine
+	before=$(stat -c '%a %u %Y' outside outside/mine)
+	for user in $NR_USERS; do
+		[ "$user" = self ] || chown 65534 outside outside/mine
+		before=$(stat -c '%a %u %Y' outside outside/mine)
+		boxed "$user" sh -c 'chmod 777 ../outside/mine; chmod 700 ../outside; touch -t 202001010000 ../outside/mine
+			chown 65534 ../outside; setfattr -n user.x -v y ../outside/mine; chmod 600 own-file; chmod 700 .'
+		[ "$(stat -c '%a %u %Y' outside outside/mine)" = "$before" ]
+		[ "$(stat -c %a ws/own-file)" -eq 600 ] || [ "$user" != self ]
+		chmod 666 ws/own-file
+		chmod 777 ws
 	done
 }
 
