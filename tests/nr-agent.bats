@@ -58,7 +58,8 @@ ending() {
 	[ "$(ending '[.outcome, .text, .steps, .usage.input_tokens, .usage.cached_tokens, .usage.output_tokens] | @csv')" = \
 		'"done","all done",6,600,50,70' ]
 	[ "$(ending '.cost_usd > 0')" = true ]
-	[ "$(jq -r .event <<<"$stderr" | sort | uniq -c | tr -s ' ' | paste -sd,)" = ' 6 llm_request, 6 llm_response' ]
+	[ "$(jq -r '.event | select(startswith("llm"))' <<<"$stderr" | sort | uniq -c | tr -s ' ' | paste -sd,)" = \
+		' 6 llm_request, 6 llm_response' ]
 	[[ $stderr != *"I look"* ]]
 }
 

@@ -251,11 +251,9 @@ prepare_test() {
 	[ "$(id -u)" -eq 0 ] || return 0
 	local kind
 	for kind in bomb bomb-apart; do
-		# Nothing of the control groups is there.
-		# shellcheck disable=SC2016 # for the inner shell
-		run --separate-stderr timeout 8 unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup &&
-			exec nr-limit -p 50 --report report.json "$1" "$2" 1500' \
-			sh "$common/bin/consume" "$kind"
+		run --separate-stderr without_cgroups -- \
+			timeout 8 nr-limit -p 50 --report report.json \
+			"$common/bin/consume" "$kind" 1500
 		[ "$status" -eq 86 ]
 		[ "$(jq -r '.end, .limits.processes.by' report.json)" = $'processes\nsampling' ]
 		run ! is_running consume
@@ -266,10 +264,8 @@ prepare_test() {
 	[ "$(id -u)" -eq 0 ] || return 0
 	local n
 	for n in 15:0 100:11; do
-		# shellcheck disable=SC2016 # for the inner shell
-		run --separate-stderr unshare -m -p -f --mount-proc bash -c '
-			mount -t tmpfs none /sys/fs/cgroup && cd ws &&
-			as nobody nr-limit -s workspace -p 20 --report ../report.json "$@"' \
+		run --separate-stderr without_cgroups -p -f --mount-proc -- bash -c '
+			cd ws && as nobody nr-limit -s workspace -p 20 --report ../report.json "$@"' \
 			bash consume threads "${n%:*}"
 		[ "$status" -eq "${n#*:}" ]
 		[ "$(jq -r .limits.processes.by report.json)" = rlimit ]

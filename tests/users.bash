@@ -52,3 +52,29 @@ of_report() {
 is_running() {
 	pgrep -f "^$common/bin/$1( |\$)"
 }
+
+# Can the sandbox mount here? In a chroot, and in most containers, it cannot;
+# what holds there instead is said by the tests that ask.
+can_mount() {
+	nr-limit -s workspace --report mounts.json true 2>/dev/null
+	[ "$(jq -r .sandbox.tmp mounts.json)" = mounts ]
+}
+
+# without_cgroups [UNSHARE OPTION]... -- COMMAND...: where no control group is
+# mounted. If nothing can be mounted to hide them, there must be none.
+without_cgroups() {
+	local options=()
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	if unshare -m true 2>/dev/null; then
+		# shellcheck disable=SC2016 # for the inner shell
+		unshare -m "${options[@]}" bash -c \
+			'mount -t tmpfs none /sys/fs/cgroup && exec "$@"' bash "$@"
+	else
+		[ ! -e /sys/fs/cgroup/cgroup.procs ]
+		"$@"
+	fi
+}

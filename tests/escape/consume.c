@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -148,6 +149,8 @@ threads(size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (pthread_create(&thread, NULL, sit, NULL) != 0)
 			return HELD;
+	/* Long enough to be seen. */
+	poll(NULL, 0, 300);
 	return 0;
 }
 

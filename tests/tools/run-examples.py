@@ -63,7 +63,9 @@ def main():
                     if rest:
                         actual.append(rest)
                     break
-                actual.append(line.rstrip("\n"))
+                # Told in a chroot and in many a container, of every page.
+                if not line.startswith("nothing can be mounted here"):
+                    actual.append(line.rstrip("\n"))
             if not matches(expected, "\n".join(actual)):
                 print(f"{page}: $ {command}\nexpected:",
                       *expected, "got:", *actual, sep="\n")
