@@ -200,7 +200,9 @@ fuzz:
 	for program in $(fuzz_programs); do \
 		mkdir -p $$program.corpus && \
 		$$program -max_total_time=$(fuzz_seconds) -max_len=2000 \
-			-artifact_prefix=$$program. $$program.corpus || exit; \
+			-artifact_prefix=$$program. $$program.corpus \
+			$$(ls -d tests/fuzz/$${program##*/}.seeds 2>/dev/null) \
+			|| exit; \
 	done
 	$(BUILD)/tests/mask_property $(fuzz_seed) 1000
 	PATH=$(abspath $(BIN)):$$PATH python3 tests/nr-mask/json_property.py \

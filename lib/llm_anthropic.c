@@ -172,14 +172,26 @@ take_event(struct llm_answer *answer, jv data)
 	return NULL;
 }
 
+static bool
+take_call(struct llm_answer *answer, jv block, double index)
+{
+	struct llm_call *call = llm_answer_call(answer, index,
+	    json_string(block, "id"), json_string(block, "name"));
+	jv input = json_get(block, "input");
+	char *text = jv_is_valid(input) ? json_text(input) : xstrdup("");
+	bool fits =
+	    call != NULL && buffer_append_string(&call->arguments, text);
+
+	free(text);
+	return fits;
+}
+
 /* A block of a whole answer. */
 static struct error *
 take_block(struct llm_answer *answer, jv block, double index)
 {
 	const char *type = json_string(block, "type");
-	struct llm_call *call;
 	bool fits = true;
-	char *text;
 
 	if (type == NULL)
 		return NULL;
@@ -191,12 +203,7 @@ take_block(struct llm_answer *answer, jv block, double index)
 		fits = llm_answer_add_reasoning(
 		    answer, json_string(block, "thinking"));
 	} else if (strcmp(type, "tool_use") == 0) {
-		call = llm_answer_call(answer, index, json_string(block, "id"),
-		    json_string(block, "name"));
-		text = json_text(json_get(block, "input"));
-		fits = call != NULL &&
-		    buffer_append_string(&call->arguments, text);
-		free(text);
+		fits = take_call(answer, block, index);
 	}
 	return fits ? NULL : llm_too_large();
 }
