@@ -4,28 +4,46 @@
 
 #include "memory.h"
 
-enum { GRAM = 4, MAX_STRIDE = 8, MIN_TABLE_BITS = 10 };
+enum {
+	MAX_STRIDE = 8,
+	MIN_TABLE_BITS = 10,
+	GRAM = 4,
+	LONG_GRAM = 8,
+	LONG_FORM = LONG_GRAM + MAX_STRIDE - 1,
+	LEVELS = 2, /* short forms, long ones */
+};
 
 enum { FIRST_BITS = 16 }; /* of a bitmap of first grams, hashed */
 
 /* A gram of a form: `at` is where it stands in the form. */
 struct link {
-	uint32_t gram;
+	uint32_t key; /* of the gram */
 	uint32_t form;
 	uint32_t next; /* plus one; 0 is the end */
 	uint32_t at;
 };
 
-struct mask_index {
-	const struct mask_set *set;
-	size_t built; /* forms that are in the index */
-	size_t stride, longest;
+/*
+ * Forms that are searched for with the same steps. Short ones need a look at
+ * nearly every byte; they must not slow the search for the long ones, and of
+ * those a gram of eight bytes tells many alike ones apart.
+ */
+struct level {
+	size_t gram, stride;
+	size_t n; /* forms */
 	uint64_t *bitmap;
 	uint32_t *heads;
 	uint32_t *loads; /* lengths of the chains, while it is built */
 	unsigned bitmap_shift, heads_shift;
 	struct link *links;
 	size_t n_links;
+};
+
+struct mask_index {
+	const struct mask_set *set;
+	size_t built; /* forms that are in the index */
+	size_t longest;
+	struct level levels[LEVELS];
 	uint32_t *sorted;
 	size_t n_sorted;
 	uint64_t first[(1 << FIRST_BITS) / 64];
@@ -38,6 +56,18 @@ load(const char *text)
 
 	memcpy(&gram, text, sizeof gram);
 	return gram;
+}
+
+/* Four bytes themselves, or a hash of eight. */
+static inline uint32_t
+key_of(const char *text, size_t gram)
+{
+	uint64_t eight;
+
+	if (gram == GRAM)
+		return load(text);
+	memcpy(&eight, text, sizeof eight);
+	return (uint32_t)(eight * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 static uint32_t
@@ -73,19 +103,30 @@ is_searched(const struct mask_form *form)
 static void
 release(struct mask_index *index)
 {
-	free_secret(index->links, index->n_links * sizeof *index->links);
-	free(index->bitmap);
-	free(index->heads);
+	for (int i = 0; i < LEVELS; i++) {
+		struct level *level = &index->levels[i];
+
+		free_secret(
+		    level->links, level->n_links * sizeof *level->links);
+		free(level->bitmap);
+		free(level->heads);
+	}
 	free(index->sorted);
+}
+
+static struct level *
+level_of(struct mask_index *index, size_t len)
+{
+	return &index->levels[len >= LONG_FORM];
 }
 
 /* The largest stride at which no form can be missed. */
 static size_t
-choose_stride(size_t shortest)
+choose_stride(size_t gram, size_t shortest)
 {
 	size_t stride = MAX_STRIDE;
 
-	while (stride > 1 && stride + GRAM - 1 > shortest)
+	while (stride > 1 && stride + gram - 1 > shortest)
 		stride /= 2;
 	return stride;
 }
@@ -94,34 +135,38 @@ static void
 measure(struct mask_index *index)
 {
 	const struct mask_set *set = index->set;
-	size_t shortest = MASK_FORM_MAX;
+	size_t shortest = LONG_FORM;
 
 	for (size_t i = 0; i < set->n; i++) {
 		size_t len = set->forms[i].len;
 
 		if (!is_searched(&set->forms[i]))
 			continue;
+		level_of(index, len)->n++;
 		shortest = len < shortest ? len : shortest;
 		index->longest = len > index->longest ? len : index->longest;
 	}
-	index->stride = choose_stride(shortest);
+	index->levels[0].gram = GRAM;
+	index->levels[0].stride = choose_stride(GRAM, shortest);
+	index->levels[1].gram = LONG_GRAM;
+	index->levels[1].stride = MAX_STRIDE;
 }
 
 static void
-make_tables(struct mask_index *index)
+make_tables(struct level *level)
 {
-	size_t grams = index->set->n * index->stride;
+	size_t grams = level->n * level->stride;
 	unsigned bits = MIN_TABLE_BITS;
 
 	while (bits < 24 && ((size_t)1 << bits) < grams)
 		bits++;
-	index->heads_shift = 32 - bits;
-	index->heads = xcalloc((size_t)1 << bits, sizeof *index->heads);
-	index->loads = xcalloc((size_t)1 << bits, sizeof *index->loads);
+	level->heads_shift = 32 - bits;
+	level->heads = xcalloc((size_t)1 << bits, sizeof *level->heads);
+	level->loads = xcalloc((size_t)1 << bits, sizeof *level->loads);
 	bits = bits + 3 > 16 ? bits + 3 : 16;
-	index->bitmap_shift = 32 - bits;
-	index->bitmap = xcalloc(((size_t)1 << bits) / 64, sizeof(uint64_t));
-	index->links = xreallocarray(NULL, grams, sizeof *index->links);
+	level->bitmap_shift = 32 - bits;
+	level->bitmap = xcalloc(((size_t)1 << bits) / 64, sizeof(uint64_t));
+	level->links = xreallocarray(NULL, grams, sizeof *level->links);
 }
 
 /*
@@ -129,18 +174,18 @@ make_tables(struct mask_index *index)
  * do, so tokens with a common beginning need not share a long chain.
  */
 static size_t
-choose_window(const struct mask_index *index, const char *bytes, size_t len)
+choose_window(const struct level *level, const char *bytes, size_t len)
 {
-	size_t best = 0, n = len - GRAM + 1;
+	size_t best = 0, n = len - level->gram + 1;
 	uint32_t loads[MASK_FORM_MAX], best_load = UINT32_MAX;
 
 	for (size_t at = 0; at < n; at++)
-		loads[at] =
-		    index->loads[hash(load(bytes + at), index->heads_shift)];
-	for (size_t at = 0; at + index->stride <= n && best_load > 2; at++) {
+		loads[at] = level->loads[hash(
+		    key_of(bytes + at, level->gram), level->heads_shift)];
+	for (size_t at = 0; at + level->stride <= n && best_load > 2; at++) {
 		uint32_t most = 0;
 
-		for (size_t i = 0; i < index->stride; i++)
+		for (size_t i = 0; i < level->stride; i++)
 			most = loads[at + i] > most ? loads[at + i] : most;
 		if (most < best_load) {
 			best = at;
@@ -154,24 +199,25 @@ static void
 add_form(struct mask_index *index, uint32_t id)
 {
 	const char *bytes = bytes_of(index, id);
-	size_t window = choose_window(index, bytes, index->set->forms[id].len);
-	uint32_t first = load(bytes);
+	size_t len = index->set->forms[id].len;
+	struct level *level = level_of(index, len);
+	size_t window = choose_window(level, bytes, len);
 
-	for (size_t i = window; i < window + index->stride; i++) {
-		uint32_t gram = load(bytes + i);
-		uint32_t chain = hash(gram, index->heads_shift);
+	for (size_t i = window; i < window + level->stride; i++) {
+		uint32_t key = key_of(bytes + i, level->gram);
+		uint32_t chain = hash(key, level->heads_shift);
 
-		index->links[index->n_links++] = (struct link){
-			.gram = gram,
+		level->links[level->n_links++] = (struct link){
+			.key = key,
 			.form = id,
-			.next = index->heads[chain],
+			.next = level->heads[chain],
 			.at = (uint32_t)i,
 		};
-		index->heads[chain] = (uint32_t)index->n_links;
-		index->loads[chain]++;
-		set_bit(index->bitmap, hash(gram, index->bitmap_shift));
+		level->heads[chain] = (uint32_t)level->n_links;
+		level->loads[chain]++;
+		set_bit(level->bitmap, hash(key, level->bitmap_shift));
 	}
-	set_bit(index->first, hash(first, 32 - FIRST_BITS));
+	set_bit(index->first, hash(load(bytes), 32 - FIRST_BITS));
 	index->sorted[index->n_sorted++] = id;
 }
 
@@ -203,13 +249,17 @@ build(struct mask_index *index, const struct mask_set *set)
 	if (set->n == 0)
 		return;
 	measure(index);
-	make_tables(index);
+	for (int i = 0; i < LEVELS; i++)
+		if (index->levels[i].n > 0)
+			make_tables(&index->levels[i]);
 	index->sorted = xreallocarray(NULL, set->n, sizeof *index->sorted);
 	for (uint32_t id = 0; id < set->n; id++)
 		if (is_searched(&set->forms[id]))
 			add_form(index, id);
-	free(index->loads);
-	index->loads = NULL;
+	for (int i = 0; i < LEVELS; i++) {
+		free(index->levels[i].loads);
+		index->levels[i].loads = NULL;
+	}
 	qsort_r(index->sorted, index->n_sorted, sizeof *index->sorted,
 	    compare_forms, index);
 }
@@ -237,53 +287,91 @@ mask_index_free(struct mask_index *index)
 	free(index);
 }
 
+struct search {
+	const struct mask_index *index;
+	const struct level *level;
+	const char *text;
+	size_t len;
+	mask_index_found *found;
+	void *context;
+};
+
 static void
-look_up(const struct mask_index *index, const char *text, size_t len, size_t at,
-    mask_index_found *found, void *context)
+look_up(const struct search *search, size_t at)
 {
-	uint32_t gram = load(text + at);
-	uint32_t next = index->heads[hash(gram, index->heads_shift)];
+	const struct level *level = search->level;
+	const struct mask_set *set = search->index->set;
+	uint32_t key = key_of(search->text + at, level->gram);
+	uint32_t next = level->heads[hash(key, level->heads_shift)];
 
 	while (next != 0) {
-		const struct link *link = &index->links[next - 1];
-		const struct mask_form *form = &index->set->forms[link->form];
+		const struct link *link = &level->links[next - 1];
+		const struct mask_form *form;
+		size_t start = at - link->at;
 
 		next = link->next;
-		if (link->gram != gram || link->at > at ||
-		    at - link->at + form->len > len)
+		if (link->key != key || link->at > at)
 			continue;
-		if (memcmp(text + at - link->at,
-			index->set->bytes + form->offset, form->len) == 0)
-			found(context, form, at - link->at);
+		form = &set->forms[link->form];
+		if (start + form->len <= search->len &&
+		    memcmp(search->text + start, set->bytes + form->offset,
+			form->len) == 0)
+			search->found(search->context, form, start);
 	}
+}
+
+static inline bool
+may_be(const struct level *level, const char *text, size_t gram)
+{
+	return bit(
+	    level->bitmap, hash(key_of(text, gram), level->bitmap_shift));
+}
+
+/* Every stride bytes; four at a time, for the look-ups to overlap. `gram` is
+ * the level's, a constant for the compiler. */
+static inline void
+search_level(const struct search *search, size_t gram)
+{
+	const struct level *level = search->level;
+	size_t stride = level->stride, at = 0;
+
+	for (; at + 3 * stride + gram <= search->len; at += 4 * stride) {
+		const char *p = search->text + at;
+		bool a = may_be(level, p, gram);
+		bool b = may_be(level, p + stride, gram);
+		bool c = may_be(level, p + 2 * stride, gram);
+		bool d = may_be(level, p + 3 * stride, gram);
+
+		if (!(a | b | c | d))
+			continue;
+		if (a)
+			look_up(search, at);
+		if (b)
+			look_up(search, at + stride);
+		if (c)
+			look_up(search, at + 2 * stride);
+		if (d)
+			look_up(search, at + 3 * stride);
+	}
+	for (; at + gram <= search->len; at += stride)
+		look_up(search, at);
 }
 
 void
 mask_index_scan(const struct mask_index *index, const char *text, size_t len,
     mask_index_found *found, void *context)
 {
-	size_t stride = index->stride, at = 0;
-	const uint64_t *bitmap = index->bitmap;
-	unsigned shift = index->bitmap_shift;
+	struct search search = { index, NULL, text, len, found, context };
 
-	if (index->n_sorted == 0 || len < GRAM)
-		return;
-	/* Four at a time, for the look-ups to overlap. */
-	for (; at + 3 * stride + GRAM <= len; at += 4 * stride) {
-		const char *p = text + at;
-		bool a = bit(bitmap, hash(load(p), shift));
-		bool b = bit(bitmap, hash(load(p + stride), shift));
-		bool c = bit(bitmap, hash(load(p + 2 * stride), shift));
-		bool d = bit(bitmap, hash(load(p + 3 * stride), shift));
-
-		if (!(a | b | c | d))
+	for (int i = 0; i < LEVELS; i++) {
+		search.level = &index->levels[i];
+		if (search.level->n == 0)
 			continue;
-		for (size_t i = 0; i < 4; i++)
-			look_up(
-			    index, text, len, at + i * stride, found, context);
+		if (search.level->gram == GRAM)
+			search_level(&search, GRAM);
+		else
+			search_level(&search, LONG_GRAM);
 	}
-	for (; at + GRAM <= len; at += stride)
-		look_up(index, text, len, at, found, context);
 }
 
 size_t

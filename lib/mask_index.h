@@ -3,9 +3,9 @@
  * Finds the forms of a set in a text, fast, and the beginnings of forms at
  * the end of a text, exactly.
  *
- * Every occurrence of a form contains a group of four bytes at one of every
- * `stride` positions; only these are looked up, in a bitmap that fits the
- * first cache. For the files mask*.c only.
+ * Every occurrence of a form contains a group of four or eight bytes at one of
+ * every `stride` positions; only these are looked up, in a bitmap that fits
+ * the first cache. For the files mask*.c only.
  */
 #ifndef MASK_INDEX_H
 #define MASK_INDEX_H
