@@ -152,6 +152,34 @@ masked() {
 	done
 }
 
+@test "nr-mask finds a value at the edges of its buffers" {
+	python3 - "$TOKEN" <<-'END' >in
+	import sys
+	for edge in (65536, 65536 * 2, 65536 * 3, 2048):
+	    for before in range(0, 45, 3):
+	        out = sys.stdout.write("x" * (edge - before) + sys.argv[1] + "\n")
+	END
+	sed "s/$TOKEN/***/" in >want
+	nr-mask <in | cmp - want
+	nr-mask <in | cat | nr-mask --no-rules | cmp - want
+}
+
+@test "nr-mask hides values with stars in them, and once" {
+	while IFS= read -r value; do
+		printf 'one %s, "%s" ***%s*** end %s' \
+			"$value" "$value" "$value" "$value" >in
+		"$NR_TESTS/mask_splits" "$value" <in >out
+		[ "$(<out)" = 'one ***, "***" ********* end ***' ] ||
+			{ echo "$value: $(<out)"; return 1; }
+	done <<-'END'
+	ab*cd*ef1
+	***hello***
+	*x*y*z*1
+	END
+	A_SECRET='********' masked <<<'a rule: ********'
+	[ "$output" = 'a rule: ********' ]
+}
+
 @test "nr-mask passes on at once what cannot be a part of a secret" {
 	mkfifo in out
 	nr-mask <in >out &

@@ -4,9 +4,14 @@
  * serves a text, a file and a stream; a secret that is added while a stream
  * is open counts from then on.
  */
+#define _GNU_SOURCE /* setitimer */
 #include "mask.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buffer.h"
@@ -88,6 +93,63 @@ check_stream(struct mask *mask)
 	buffer_release(&out);
 }
 
+static void
+ignore(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* A child that writes slowly, in a pipe that is soon full. */
+static pid_t
+start_writer(int to)
+{
+	pid_t pid = fork();
+
+	for (int i = 0; pid == 0 && i < 300; i++) {
+		struct timespec pause = { .tv_nsec = 300000 };
+
+		if (write(to, "first-value ", 12) != 12)
+			_exit(1);
+		nanosleep(&pause, NULL);
+	}
+	if (pid == 0)
+		_exit(0);
+	close(to);
+	return pid;
+}
+
+/* Signals interrupt reads and writes: nothing is lost or doubled. */
+static void
+check_signals(const struct mask *mask)
+{
+	struct sigaction action = { .sa_handler = ignore };
+	struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { 0 };
+	struct buffer out = BUFFER_INIT(1 << 20);
+	int in[2], to[2];
+	pid_t pid, reader;
+
+	if (pipe(in) != 0 || pipe(to) != 0)
+		exit(1);
+	pid = start_writer(in[1]);
+	sigaction(SIGALRM, &action, NULL);
+	reader = fork();
+	if (reader == 0) {
+		setitimer(ITIMER_REAL, &often, NULL);
+		error_free(mask_fd(mask, in[0], to[1]));
+		setitimer(ITIMER_REAL, &never, NULL);
+		_exit(0);
+	}
+	close(to[1]);
+	close(in[0]);
+	error_free(buffer_read_fd(&out, to[0], "the pipe"));
+	waitpid(pid, NULL, 0);
+	waitpid(reader, NULL, 0);
+	if (out.len != (size_t)300 * 4)
+		want("signals", "*** 300 times", out.data);
+	close(to[0]);
+	buffer_release(&out);
+}
+
 int
 main(void)
 {
@@ -100,6 +162,7 @@ main(void)
 	check_text(mask);
 	check_file(mask);
 	check_stream(mask);
+	check_signals(mask);
 	want("find", "SECOND", mask_find(mask, "x second-value", 14, &offset));
 	mask_free(mask);
 	return offset == 2 ? 0 : 1;
