@@ -68,6 +68,16 @@ wait_for() {
 	[ "$status" -eq 0 ]
 }
 
+@test "a push that the policy refuses leaves its commit in a ref and its diff in the artifacts" {
+	RUNNER_PROTECTED_PATHS=greeting.txt nr_run task.json
+	[ "$status" -eq 77 ]
+	[ "$(error_type)" = SecurityError ]
+	[ "$(git -C slot show feature/task-demo-1.1:greeting.txt)" = Hello ]
+	grep -q '^+Hello' store/demo/1.1/r1/changes.diff
+	run ! git -C remote.git rev-parse -q --verify feature/task-demo-1.1
+	slot_is_free
+}
+
 @test "SIGTERM ends the agent, keeps its diff, and frees the slot" {
 	agent 'echo half >greeting.txt; touch ../at-work; sleep 60'
 	nr-run task.json >result 2>errors 3>&- &
