@@ -9,26 +9,57 @@
 #include "log.h"
 #include "memory.h"
 
+/* NULL: it cannot be made. */
+static char *
+make_directory(const char *parent)
+{
+	char *path = file_join(parent, "nr-XXXXXX");
+
+	if (mkdtemp(path) != NULL)
+		return path;
+	free(path);
+	return NULL;
+}
+
 static struct error *
 make_directories(struct sandbox_tmp *tmp, const char *parent)
 {
 	enum { FOR_ALL = S_ISVTX | 0777 };
 
-	tmp->directory = file_join(parent, "nr-XXXXXX");
-	if (mkdtemp(tmp->directory) == NULL) {
-		free(tmp->directory);
-		tmp->directory = NULL;
+	tmp->directory = make_directory(parent);
+	if (tmp->directory == NULL)
 		return error_errno(ERROR_IO,
 		    "cannot create a temporary directory in '%s'", parent);
+	if (geteuid() != 0) {
+		tmp->path = xstrdup(tmp->directory);
+		return NULL;
 	}
-	tmp->path = file_join(tmp->directory, "tmp");
 	/* Root's commands may become somebody else, such as a database's user;
 	 * nobody but them gets at it. */
-	if (mkdir(tmp->path, 0700) < 0 ||
-	    (geteuid() == 0 && chmod(tmp->path, FOR_ALL) < 0))
+	tmp->path = file_join(tmp->directory, "tmp");
+	if (mkdir(tmp->path, 0700) < 0 || chmod(tmp->path, FOR_ALL) < 0)
 		return error_errno(
 		    ERROR_IO, "cannot create directory '%s'", tmp->path);
 	return NULL;
+}
+
+static const char *
+parent_directory(void)
+{
+	const char *parent = getenv("TMPDIR");
+
+	return parent != NULL && *parent == '/' ? parent : "/tmp";
+}
+
+const char *
+sandbox_tmp_masks(struct sandbox_tmp *tmp)
+{
+	/* In memory, where directories cost next to nothing. */
+	if (tmp->masks == NULL)
+		tmp->masks = make_directory("/dev/shm");
+	if (tmp->masks == NULL)
+		tmp->masks = make_directory(parent_directory());
+	return tmp->masks != NULL ? tmp->masks : "/dev/null/none";
 }
 
 struct error *
@@ -36,13 +67,10 @@ sandbox_tmp_open(struct sandbox_tmp *tmp, struct namespace_plan *plan,
     const struct sandbox_options *options, const struct path_list *hidden,
     char *const *more)
 {
-	const char *parent = getenv("TMPDIR");
 	struct error *error;
 
 	*tmp = (struct sandbox_tmp){ NULL };
-	if (parent == NULL || *parent != '/')
-		parent = "/tmp";
-	error = make_directories(tmp, parent);
+	error = make_directories(tmp, parent_directory());
 	if (error != NULL)
 		return error;
 	sandbox_view_plan(tmp, plan, options, hidden, more);
@@ -52,20 +80,25 @@ sandbox_tmp_open(struct sandbox_tmp *tmp, struct namespace_plan *plan,
 	return NULL;
 }
 
-void
-sandbox_tmp_close(struct sandbox_tmp *tmp)
+static void
+remove_tree(char *path)
 {
-	struct error *error = NULL;
+	struct error *error = path != NULL ? file_remove_tree(path) : NULL;
 
-	if (tmp->directory != NULL)
-		error = file_remove_tree(tmp->directory);
 	/* It has no say in how the command has ended. */
 	if (error != NULL)
 		log_warn("tmp_left", "%s", error->message);
 	error_free(error);
+	free(path);
+}
+
+void
+sandbox_tmp_close(struct sandbox_tmp *tmp)
+{
+	remove_tree(tmp->directory);
+	remove_tree(tmp->masks);
 	path_list_release(&tmp->places);
 	path_list_release(&tmp->shared);
-	free(tmp->directory);
 	free(tmp->path);
 	free(tmp->setting);
 	*tmp = (struct sandbox_tmp){ NULL };

@@ -25,8 +25,9 @@
 #include "sandbox.h"
 
 struct sandbox_tmp {
-	char *directory; /* all that we made; NULL: nothing */
+	char *directory; /* that we made; NULL: nothing */
 	char *path;      /* the part of it that the command writes to */
+	char *masks;     /* a directory of what is in place of hidden things */
 	char *setting;   /* TMPDIR=... */
 	/* Of /tmp and /var/tmp, resolved: those that `path` stands in for.
 	 * None where the command may write to them anyhow. */
@@ -40,6 +41,10 @@ struct sandbox_tmp {
 struct error *sandbox_tmp_open(struct sandbox_tmp *tmp,
     struct namespace_plan *plan, const struct sandbox_options *options,
     const struct path_list *hidden, char *const *more);
+
+/* `masks`, which is made when it is first needed; one that cannot be made is
+ * one that cannot be mounted. */
+const char *sandbox_tmp_masks(struct sandbox_tmp *tmp);
 
 /* Removes it all. */
 void sandbox_tmp_close(struct sandbox_tmp *tmp);

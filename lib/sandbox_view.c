@@ -285,7 +285,7 @@ static void
 mount_mask(struct view *view, const char *hidden)
 {
 	char *mask =
-	    xasprintf("%s/mask%u", view->tmp->directory, view->n_masks++);
+	    xasprintf("%s/%u", sandbox_tmp_masks(view->tmp), view->n_masks++);
 
 	make_mount_point(hidden, mask);
 	keep_below(&view->read, hidden, mask);
