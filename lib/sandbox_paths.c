@@ -2,6 +2,7 @@
 #include "sandbox_paths.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "file.h"
@@ -31,7 +32,8 @@ static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full",
 static void
 add_resolved(struct path_list *paths, char *path)
 {
-	char *resolved = file_resolve(path);
+	/* Most are not there. */
+	char *resolved = access(path, F_OK) == 0 ? file_resolve(path) : NULL;
 
 	free(path);
 	if (resolved != NULL)
