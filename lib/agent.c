@@ -184,7 +184,7 @@ make_environment(const struct agent *agent, const struct stage *stage,
 
 	more[0] = number;
 	more[1] = prompt;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; settings != NULL && settings[i] != NULL; i++)
 		more[i + 2] = settings[i];
 	environment = command_environment(stage, workspace, more);
 	free(more);
@@ -202,7 +202,7 @@ let_write(struct sandbox_options *sandbox, const struct agent *agent)
 
 	sandbox->write = xreallocarray(
 	    sandbox->write, n + n_more + 1, sizeof *sandbox->write);
-	for (size_t i = 0; i < n_more; i++)
+	for (size_t i = 0; more != NULL && more[i] != NULL; i++)
 		sandbox->write[n + i] = xstrdup(more[i]);
 	sandbox->write[n + n_more] = NULL;
 }

@@ -55,6 +55,8 @@ parse_operation(enum operation *operation, const char *word)
 static const char *
 objection(const struct plan *plan, const struct change *change)
 {
+	if (change->path == NULL)
+		return "it has no path";
 	if (change->operation == DELETE && !change->exists)
 		return "there is no such file to delete";
 	if (change->operation == MODIFY && !change->exists)
@@ -122,6 +124,8 @@ make(const char *workspace, struct change *change)
 {
 	const char *content;
 
+	if (change->path == NULL)
+		return NULL;
 	if (change->operation == DELETE) {
 		if (unlink(change->path) < 0)
 			return error_errno(
@@ -143,7 +147,7 @@ take_back(const char *workspace, const struct plan *plan)
 		struct change *change = &plan->changes[i];
 		const char *before = change->before.data;
 
-		if (!change->made)
+		if (!change->made || change->path == NULL)
 			continue;
 		if (!change->exists) {
 			unlink(change->path);

@@ -88,8 +88,9 @@ describe(const struct coder *coder, const struct process_options *options,
 	error_free(file_read(&output, options->stdout_path));
 	if (output.len == 0)
 		error_free(file_read(&output, options->stderr_path));
-	shown = coder_excerpt(
-	    coder, output.data != NULL ? output.data : "", output.len);
+	if (output.data == NULL)
+		buffer_append(&output, "", 0);
+	shown = coder_excerpt(coder, output.data, output.len);
 	text = xasprintf("%s%s[%s, %s]", shown,
 	    output.len > 0 && output.data[output.len - 1] != '\n' ? "\n" : "",
 	    how, duration);

@@ -341,29 +341,35 @@ find_tool(const char *name)
 }
 
 struct error *
-coder_call(const struct coder *coder, const char *name, const char *text,
-    bool *success, char **shown)
+coder_call(const struct coder *coder, const char *name, const char *arguments,
+    bool *success, char **text)
 {
 	const struct tool *tool = find_tool(name);
 	struct call call = { .coder = coder, .success = true };
-	struct error *error = NULL, *wrong = NULL;
+	struct error *error = NULL, *wrong;
 
-	if (!llm_parse_arguments(&call.arguments, text, strlen(text)))
-		wrong = error_new(ERROR_IMPLEMENTATION,
-		    "the arguments are not a JSON object: %.200s", text);
-	else if (tool == NULL)
-		wrong = error_new(ERROR_IMPLEMENTATION,
-		    "there is no tool '%.60s'; there are run, read, write, "
-		    "edit, search, list",
-		    name);
-	else
+	if (!llm_parse_arguments(
+		&call.arguments, arguments, strlen(arguments))) {
+		fail(&call,
+		    error_new(ERROR_IMPLEMENTATION,
+			"the arguments are not a JSON object: %.200s",
+			arguments));
+	} else if (tool == NULL) {
+		fail(&call,
+		    error_new(ERROR_IMPLEMENTATION,
+			"there is no tool '%.60s'; there are run, read, write, "
+			"edit, search, list",
+			name));
+	} else {
 		wrong = check_arguments(tool, call.arguments);
-	if (wrong != NULL)
-		fail(&call, wrong);
-	else
-		error = tool->work(&call);
+		if (wrong != NULL)
+			fail(&call, wrong);
+		else
+			error = tool->work(&call);
+	}
 	jv_free(call.arguments);
 	*success = call.success;
-	*shown = call.text != NULL ? call.text : xstrdup("");
+	*text = call.text != NULL ? call.text : xstrdup("");
+	/* cppcheck-suppress returnDanglingLifetime */
 	return error;
 }

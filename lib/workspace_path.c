@@ -208,7 +208,7 @@ workspace_path_write(
 
 	umask(mask);
 	error = workspace_path_resolve(&real, &exists, workspace, path);
-	if (error != NULL)
+	if (error != NULL || real == NULL)
 		return error;
 	if (exists && stat(real, &info) == 0)
 		mode = info.st_mode & 07777;
