@@ -62,6 +62,40 @@ sandbox_tmp_masks(struct sandbox_tmp *tmp)
 	return tmp->masks != NULL ? tmp->masks : "/dev/null/none";
 }
 
+/* Of "... 8:1 /tmp/nr-XXXXXX/tmp /tmp rw ..." the part that is mounted. */
+static bool
+is_ours(const char *root)
+{
+	const char *name = strstr(root, "/nr-");
+
+	return name != NULL &&
+	    (strlen(name) == strlen("/nr-XXXXXX") ||
+		strcmp(name + strlen("/nr-XXXXXX"), "/tmp") == 0);
+}
+
+bool
+sandbox_tmp_is_own(const char *place)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool own = false;
+
+	if (mounts == NULL)
+		return false;
+	while (getline(&line, &size, mounts) > 0) {
+		char root[256], point[256];
+
+		/* The last one counts. */
+		if (sscanf(line, "%*s %*s %*s %255s %255s", root, point) == 2 &&
+		    strcmp(point, place) == 0)
+			own = is_ours(root);
+	}
+	free(line);
+	fclose(mounts);
+	return own;
+}
+
 struct error *
 sandbox_tmp_open(struct sandbox_tmp *tmp, struct namespace_plan *plan,
     const struct sandbox_options *options, const struct path_list *hidden,

@@ -12,7 +12,8 @@
  *
  * In a strict sandbox only the paths of its options. Where there can be no
  * mounts it may write to the machine's /tmp and /var/tmp, if neither the
- * workspace nor anything hidden is in there, or else to $TMPDIR alone.
+ * workspace nor anything hidden is in there, or else to $TMPDIR alone; and in
+ * another sandbox to the /tmp of that.
  */
 #ifndef SANDBOX_TMP_H
 #define SANDBOX_TMP_H
@@ -45,6 +46,9 @@ struct error *sandbox_tmp_open(struct sandbox_tmp *tmp,
 /* `masks`, which is made when it is first needed; one that cannot be made is
  * one that cannot be mounted. */
 const char *sandbox_tmp_masks(struct sandbox_tmp *tmp);
+
+/* Is it one that another sandbox made, in which we are? */
+bool sandbox_tmp_is_own(const char *place);
 
 /* Removes it all. */
 void sandbox_tmp_close(struct sandbox_tmp *tmp);

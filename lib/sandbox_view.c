@@ -58,6 +58,17 @@ has_any_below(const struct path_list *paths, const char *root)
 	return false;
 }
 
+static bool
+can_be_shared(const struct view *view, const char *place)
+{
+	if (!is_in_any(place, view->hidden) &&
+	    !has_any_below(&view->write, place) &&
+	    !has_any_below(view->hidden, place))
+		return true;
+	/* There mounts keep it from the rest. */
+	return sandbox_tmp_is_own(place);
+}
+
 static void
 choose_places(struct view *view)
 {
@@ -68,7 +79,6 @@ choose_places(struct view *view)
 		add_resolved(&all, names[i]);
 	for (size_t i = 0; i < all.n; i++) {
 		const char *place = all.items[i];
-		bool is_hidden = is_in_any(place, view->hidden);
 
 		/* Who asks for all of it gets it as it is. */
 		if (is_in_any(place, &view->write) ||
@@ -76,10 +86,9 @@ choose_places(struct view *view)
 		    is_in_any(place, &view->tmp->places))
 			continue;
 		path_list_add(&view->tmp->places, xstrdup(place));
-		if (is_hidden)
+		if (is_in_any(place, view->hidden))
 			view->exact = true;
-		else if (!has_any_below(&view->write, place) &&
-		    !has_any_below(view->hidden, place))
+		if (view->plan == NULL && can_be_shared(view, place))
 			path_list_add(&view->tmp->shared, xstrdup(place));
 	}
 	path_list_release(&all);

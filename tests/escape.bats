@@ -518,9 +518,16 @@ print("connected")'
 }
 
 @test "a sandbox in a sandbox works" {
-	boxed self nr-limit -s workspace -w . -t 10 sh -c 'echo inner >inner; echo x >../outside/new'
-	[ "$(cat ws/inner)" = inner ]
-	is_precious
+	local user
+	for user in $NR_USERS; do
+		boxed "$user" nr-limit -s workspace -w . -t 10 sh -c 'echo inner >inner
+			mktemp /tmp/inner.XXX; mktemp; echo x >../outside/new'
+		[ "$(cat ws/inner)" = inner ]
+		[[ $output == /tmp/inner.* ]]
+		[[ $stderr != *TMPDIR* ]]
+		is_precious
+		rm ws/inner
+	done
 }
 
 @test "limits hold inside a sandbox" {
