@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "json.h"
+#include "limit_report.h"
 #include "log.h"
 #include "memory.h"
 
@@ -111,6 +112,9 @@ command_run(struct process_result *result,
 	clock_format_duration(duration, result->wall_seconds);
 	fields = command_outcome(result);
 	fields = json_set_string(fields, "command", name);
+	if (result->throttled_seconds > 0)
+		fields = json_set_number(fields, "throttled_seconds",
+		    clock_milliseconds(result->throttled_seconds));
 	log_event(LOG_INFO, "command_end", fields, "'%s': %s, %s", name, end,
 	    duration);
 	if (result->n_reaped > 0)
@@ -156,6 +160,20 @@ command_outcome(const struct process_result *result)
 	    clock_milliseconds(result->wall_seconds));
 }
 
+static jv
+add_limits(jv metrics, const struct process_result *result)
+{
+	jv limits = limit_report_limits(result);
+
+	if (result->limits.cpu_percent > 0)
+		metrics = json_set_number(metrics, "throttled_seconds",
+		    clock_milliseconds(result->throttled_seconds));
+	if (jv_object_length(jv_copy(limits)) > 0)
+		return json_set(metrics, "limits", limits);
+	jv_free(limits);
+	return metrics;
+}
+
 jv
 command_metrics(const struct process_result *result)
 {
@@ -173,8 +191,11 @@ command_metrics(const struct process_result *result)
 	    metrics, "stderr_bytes", (double)result->err.n_bytes);
 	metrics = json_set_number(metrics, "output_bytes_left_out",
 	    (double)(result->out.n_dropped + result->err.n_dropped));
-	return json_set_number(
+	metrics = json_set_number(
+	    metrics, "written_bytes", (double)result->written_bytes);
+	metrics = json_set_number(
 	    metrics, "processes_left_behind", (double)result->n_reaped);
+	return add_limits(metrics, result);
 }
 
 /* The end of a file, as a string; its length. */

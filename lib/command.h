@@ -62,7 +62,8 @@ bool command_hit_limit(const struct process_result *result);
 /* {success, end, exit_code, signal, duration_seconds} */
 jv command_outcome(const struct process_result *result);
 /* {user_seconds, system_seconds, peak_memory_mb, stdout_bytes, stderr_bytes,
- * output_bytes_left_out, processes_left_behind} */
+ * output_bytes_left_out, written_bytes, processes_left_behind}, and of the
+ * limits that were set {throttled_seconds, limits{}} */
 jv command_metrics(const struct process_result *result);
 
 /*

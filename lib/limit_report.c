@@ -26,9 +26,11 @@ add_limit(jv limits, const char *name, double limit, const char *by)
 	return json_set(limits, name, entry);
 }
 
-static jv
-describe_limits(const struct limits *limits, const struct limits_means *means)
+jv
+limit_report_limits(const struct process_result *result)
 {
+	const struct limits *limits = &result->limits;
+	const struct limits_means *means = &result->means;
 	jv all = jv_object();
 
 	all = add_limit(
@@ -102,8 +104,7 @@ limit_report(
 	    (double)result->n_memory_kills);
 	report =
 	    add_seconds(report, "throttled_seconds", result->throttled_seconds);
-	report = json_set(report, "limits",
-	    describe_limits(&options->limits, &result->means));
+	report = json_set(report, "limits", limit_report_limits(result));
 	return json_set(report, "sandbox",
 	    describe_sandbox(&options->sandbox, &result->sandbox));
 }

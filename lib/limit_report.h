@@ -13,6 +13,9 @@
 jv limit_report(
     const struct process_result *result, const struct process_options *options);
 
+/* {"memory_bytes": {"limit", "by"}, ...} of the limits that were set. */
+jv limit_report_limits(const struct process_result *result);
+
 /* Its own, or that of the table in error.h when it was ended for a limit. */
 int limit_exit_code(const struct process_result *result);
 

@@ -445,7 +445,8 @@ process_run(
 	struct run run = { .options = &full, .result = result };
 	char **environment = NULL;
 
-	*result = (struct process_result){ .end = PROCESS_EXITED };
+	*result = (struct process_result){ .end = PROCESS_EXITED,
+		.limits = options->limits };
 	if (cancel_signal() != 0) {
 		result->end = PROCESS_CANCELLED;
 		result->exit_code = 128 + cancel_signal();

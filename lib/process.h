@@ -83,7 +83,8 @@ struct process_result {
 	size_t n_reaped;           /* processes left behind and ended by us */
 	size_t n_memory_kills;     /* processes ended for the memory limit */
 	double throttled_seconds;  /* what it waited for the CPU limit */
-	struct limits_means means; /* what held the limits */
+	struct limits limits;      /* those of the options */
+	struct limits_means means; /* what held them */
 	struct sandbox_means sandbox;
 	struct process_output out, err;
 };

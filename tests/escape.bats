@@ -588,6 +588,8 @@ task_here() {
 	[ "$status" -eq 86 ]
 	[ "$(error_type)" = ResourceLimitError ]
 	[ "$(field '.test_result.test_results[0].end')" = memory ]
+	[ "$(field '.test_result.test_results[0].metrics.limits.memory_bytes.limit')" -eq $((64 << 20)) ]
+	[ "$(field '.test_result.test_results[0].metrics.limits.memory_bytes.by')" != null ]
 }
 
 @test "sandbox_network: deny, sandbox_write and sandbox_read reach agents and tests" {
