@@ -10,6 +10,7 @@
 #include "llm_receive.h"
 #include "log.h"
 #include "memory.h"
+#include "printable.h"
 #include "retry.h"
 
 enum { MAX_REFUSAL_BYTES = 64 * 1024 };
@@ -52,6 +53,9 @@ find_key(struct llm *llm, struct secrets *secrets)
 	if (error != NULL)
 		return error;
 	llm->key = secrets_get(secrets, name);
+	if (llm->key != NULL && strpbrk(llm->key, "\r\n") != NULL)
+		return error_new(
+		    ERROR_CONFIG, "the key in %s has more than one line", name);
 	if (llm->key != NULL ||
 	    (!named && (elsewhere || !llm->provider->needs_key)))
 		return NULL;
@@ -213,6 +217,21 @@ read_refusal(struct http *http)
 	return error;
 }
 
+/* A key goes nowhere but where the configuration says. */
+static struct error *
+moved(const struct http *http)
+{
+	const char *location = http_header(http, "Location");
+	char *shown = printable(location != NULL ? location : "", 200);
+	struct error *error = error_new(ERROR_SERVICE,
+	    "HTTP %d: the service is not here but at '%s'; set llm.endpoint",
+	    http_status(http), shown);
+
+	error->retryable = false;
+	free(shown);
+	return error;
+}
+
 static struct error *
 read_answer(struct exchange *exchange)
 {
@@ -266,6 +285,8 @@ attempt(struct exchange *exchange, double *pause)
 	    config_number(config, "llm.idle_timeout_seconds"), exchange->ends);
 	if (http_status(llm->http) / 100 == 2)
 		return read_answer(exchange);
+	if (http_status(llm->http) / 100 == 3)
+		return moved(llm->http);
 	*pause = llm_pause(llm->http);
 	return read_refusal(llm->http);
 }

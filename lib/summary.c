@@ -154,6 +154,34 @@ append_attempts(struct summary *summary)
 	free(text);
 }
 
+/* Which agent it was, and what it used: of a command nothing is known. */
+static void
+append_agent(struct summary *summary)
+{
+	const struct document *doc = summary->doc;
+	const char *driver = document_string(doc, "impl_result.driver");
+	const char *model = document_string(doc, "impl_result.llm_model");
+	double cost =
+	    json_number(document_value(doc), "impl_result.cost_usd", -1);
+	struct buffer text = BUFFER_INIT(1024);
+
+	if (driver == NULL || strcmp(driver, "command") == 0)
+		return;
+	buffer_append_string(&text, driver);
+	if (model != NULL)
+		buffer_appendf(&text, " with %s", model);
+	if (number(summary, "impl_result.tokens_used") > 0)
+		buffer_appendf(&text,
+		    ": %.0f tokens in (%.0f of them cached), %.0f out",
+		    number(summary, "impl_result.usage.input_tokens"),
+		    number(summary, "impl_result.usage.cached_tokens"),
+		    number(summary, "impl_result.usage.output_tokens"));
+	if (cost >= 0)
+		buffer_appendf(&text, ", %.4f USD", cost);
+	append_fact(summary, "agent", text.data);
+	buffer_release(&text);
+}
+
 /* The directory that the artifacts lie in together. */
 static void
 append_artifacts(struct summary *summary)
@@ -276,6 +304,7 @@ summary_append(
 	append_end(&summary);
 	append_string_fact(&summary, "branch", "push_result.branch_name");
 	append_string_fact(&summary, "commit", "push_result.commit_hash");
+	append_agent(&summary);
 	append_changes(&summary);
 	append_attempts(&summary);
 	append_tests(&summary);

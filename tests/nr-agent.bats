@@ -307,6 +307,21 @@ single() {
 	[ "$(server_requests model .authorization | sort -u)" = '"Bearer"' ]
 }
 
+@test "tests that fail go back to nr-agent, which puts the work right" {
+	export OPENAI_API_KEY=sk-for-the-agent-1
+	task '.test_commands = ["grep -q Hello greeting.txt || { echo no Hello in it; exit 1; }"]' >task.json
+	serve "$(call write path=greeting.txt content=Bye)" "$done" \
+		"$(call edit path=greeting.txt old=Bye new=Hello)" "$done"
+	stage nr-run --agent nr-agent --llm-max-tokens 500 task.json
+	echo "$stderr" >&2
+	[ "$status" -eq 0 ]
+	[ "$(field '.impl_result | [.driver, (.attempts | length), .tokens_used] | @csv')" = '"nr-agent",2,440' ]
+	[ "$(field '.impl_result.cost_usd')" = 0.00018 ]
+	server_requests model '.body | select(.messages[1].content | contains("no Hello in it")) | .max_completion_tokens // .max_tokens' >limits
+	[ "$(sort -u limits)" = 500 ]
+	valid_document
+}
+
 @test "an empty prompt, no model, and a dry run" {
 	serve "$done"
 	run -65 nr-agent </dev/null

@@ -218,6 +218,14 @@ failed='.error = {type: "TestExecutionError", stage: "nr-test",
 	grep -q '^- \*\*branch\*\*: feature/task-demo-1.1$' <<<"$output"
 }
 
+@test "a summary tells which agent it was, and what it used" {
+	report '.impl_result += {driver: "codex", llm_model: "gpt-5-mini", tokens_used: 2170, cost_usd: 0.00037,
+		usage: {input_tokens: 2100, output_tokens: 70, cached_tokens: 1300}}' --format text
+	grep -q '^  agent      codex with gpt-5-mini: 2100 tokens in (1300 of them cached), 70 out, 0.0004 USD$' <<<"$output"
+	report '.impl_result.driver = "command"' --format text
+	run ! grep -q agent <<<"$output"
+}
+
 @test "a summary cannot control the terminal" {
 	report '.error = {type: "PushError", message: "\u001b[2Jx"}' --format text
 	run ! grep -q $'\033' <<<"$output"
