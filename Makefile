@@ -207,6 +207,8 @@ fuzz:
 	$(BUILD)/tests/mask_property $(fuzz_seed) 1000
 	PATH=$(abspath $(BIN)):$$PATH python3 tests/nr-mask/json_property.py \
 		$(fuzz_seed) 50000
+	NR_TESTS=$(abspath $(BUILD))/tests PATH=$(abspath $(BIN)):$$PATH \
+		python3 tests/nr-mask/loose.py $(fuzz_seed) 100000
 
 lint:
 	@$(MAKE) -s deps-build deps-test deps-lint

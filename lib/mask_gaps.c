@@ -382,7 +382,7 @@ found(void *context, const struct mask_form *form, size_t start)
 {
 	struct gaps *gaps = context;
 
-	if ((form->flags & MASK_WORD) == 0)
+	if ((form->flags & (MASK_WORD | MASK_CORE)) == 0)
 		cover(gaps, form, start, start + form->len);
 }
 

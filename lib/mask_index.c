@@ -451,7 +451,7 @@ mask_index_cut(const struct mask_index *index, const char *text, size_t len)
 
 		if (form == NULL)
 			return NULL;
-		if ((form->flags & MASK_WORD) == 0 &&
+		if ((form->flags & (MASK_WORD | MASK_CORE)) == 0 &&
 		    (len >= MASK_CUT_SHORT || len * 2 >= form->len))
 			return form;
 	}

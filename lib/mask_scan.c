@@ -3,6 +3,7 @@
 
 #include "mask_gaps.h"
 #include "mask_index.h"
+#include "mask_loose.h"
 #include "mask_number.h"
 #include "memory.h"
 
@@ -338,7 +339,14 @@ static void
 found(void *context, const struct mask_form *form, size_t start)
 {
 	struct scan *scan = context;
+	struct mask_view view = { scan->text, scan->len, scan->at_end };
 
+	if ((form->flags & MASK_CORE) != 0) {
+		hold(scan,
+		    mask_loose_cover(
+			&scan->mask->set, &view, start, scan->spans));
+		return;
+	}
 	if ((form->flags & MASK_WORD) != 0) {
 		found_word(scan, form, start);
 		return;
@@ -399,6 +407,9 @@ mask_scan(const struct mask *mask, const char *text, size_t len, bool at_end,
 
 	mask_index_scan(index, text, len, found, &scan);
 	hold(&scan, mask_gaps_scan(mask, text, len, at_end, spans));
+	hold(&scan,
+	    mask_loose_tail(
+		&mask->set, &(struct mask_view){ text, len, at_end }, spans));
 	if (at_end)
 		cover_cut(&scan, index);
 	else

@@ -89,8 +89,8 @@ push(struct mask_set *set, const struct mask_form *form)
 	return id;
 }
 
-static uint32_t
-store(struct mask_set *set, const char *bytes, size_t len)
+uint32_t
+mask_set_store(struct mask_set *set, const char *bytes, size_t len)
 {
 	uint32_t offset = (uint32_t)set->len;
 
@@ -128,7 +128,7 @@ static void
 add_tiles(struct mask_set *set, const char *bytes, size_t len,
     const struct mask_form *like)
 {
-	uint32_t offset = store(set, bytes, len);
+	uint32_t offset = mask_set_store(set, bytes, len);
 
 	for (size_t at = 0; at < len; at += MASK_TILE) {
 		bool last = at + MASK_TILE >= len;
@@ -163,7 +163,7 @@ mask_set_add(struct mask_set *set, const char *bytes, size_t len,
 	}
 	form.len = (uint8_t)len;
 	form.rest = 0;
-	form.offset = store(set, bytes, len);
+	form.offset = mask_set_store(set, bytes, len);
 	push(set, &form);
 }
 
@@ -172,7 +172,7 @@ mask_set_add_follower(struct mask_set *set, const char *bytes, size_t len,
     uint32_t next, uint32_t value)
 {
 	struct mask_form form = {
-		.offset = store(set, bytes, len),
+		.offset = mask_set_store(set, bytes, len),
 		.next = next,
 		.value = value,
 		.len = (uint8_t)len,
@@ -188,5 +188,6 @@ mask_set_release(struct mask_set *set)
 	free_secret(set->bytes, set->len);
 	free_secret(set->forms, set->n * sizeof *set->forms);
 	free(set->slots);
+	free(set->loose);
 	*set = (struct mask_set){ 0 };
 }

@@ -31,6 +31,7 @@ enum mask_form_flag {
 	MASK_WORD = 1,     /* only between non-alphanumerics */
 	MASK_NUMBER = 2,   /* as a JSON number it becomes a string */
 	MASK_FOLLOWER = 4, /* a short line: only after the line before it */
+	MASK_CORE = 8,     /* a part: the value around it may be escaped */
 };
 
 enum { MASK_NO_FORM = UINT32_MAX };
@@ -46,6 +47,17 @@ struct mask_form {
 	uint8_t shared_bits, shared;
 };
 
+/* A value that may be escaped character by character. */
+struct mask_loose {
+	uint32_t offset; /* of its bytes in the set */
+	uint32_t value;
+	uint8_t len;
+	uint8_t core, core_len; /* what is searched for */
+	/* Bytes of a text that may stand for what is before the core, and for
+	 * all of it. */
+	uint16_t before, reach;
+};
+
 struct mask_set {
 	char *bytes;
 	size_t len, capacity;
@@ -53,6 +65,8 @@ struct mask_set {
 	size_t n, n_capacity;
 	uint32_t *slots; /* a hash table of forms, each plus one */
 	size_t n_slots;
+	struct mask_loose *loose;
+	size_t n_loose;
 };
 
 /*
@@ -64,6 +78,8 @@ void mask_set_add(struct mask_set *set, const char *bytes, size_t len,
 /* Adds a form that is not searched for by itself, and returns it. */
 uint32_t mask_set_add_follower(struct mask_set *set, const char *bytes,
     size_t len, uint32_t next, uint32_t value);
+/* Keeps bytes, and returns where. */
+uint32_t mask_set_store(struct mask_set *set, const char *bytes, size_t len);
 void mask_set_release(struct mask_set *set); /* wiped */
 
 struct mask_value {

@@ -2,6 +2,7 @@
 #include "mask_value.h"
 
 #include "mask_forms.h"
+#include "mask_loose.h"
 #include "memory.h"
 
 enum { MAX_PLAIN_DIGITS = 6, MIN_RANDOM = 16, MAX_VALUE = 1 << 20 };
@@ -251,6 +252,7 @@ add_part(struct mask_set *set, struct part part, const struct mask_form *like)
 		mask_set_add(set, part.bytes, part.len, &form);
 	} else if (memchr(part.bytes, '\n', part.len) == NULL) {
 		mask_forms_add_text(set, text.bytes, text.len, like);
+		mask_loose_add(set, text.bytes, text.len, like->value);
 	} else {
 		text = core(part);
 		if (text.len >= MASK_ANYWHERE) {

@@ -123,6 +123,11 @@ masked() {
 	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
 }
 
+@test "nr-mask hides values of which each character is escaped in another way" {
+	NR_TESTS=$NR_TESTS run python3 "$data/loose.py" 1 2000
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+}
+
 @test "nr-mask hides a value with terminal colours in it" {
 	masked <<<"a "$'\e[1;31m'"${TOKEN:0:7}"$'\e[0m\e[K'"${TOKEN:7}"$'\e[m'" b"
 	[ "$output" = $'a \e[1;31m***\e[m b' ]

@@ -50,6 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		mask = mask_new();
 		mask_add(mask, "VALUE", "known-value\\\"", 13);
 		mask_add(mask, "NUMBER", "12345678", 8);
+		mask_add(mask, "LOOSE", "x&y/known's=$5%", 15);
 	}
 	through(&whole, mask, text, len - 1, len);
 	through(&cut, mask, text, len - 1, 1U + bytes[0] % 40);
