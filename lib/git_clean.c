@@ -92,8 +92,7 @@ restore(const struct git *git, git_tree *saved, git_tree *wanted)
 		.baseline = saved,
 	};
 
-	return git_checkout_tree(
-	    git->repository, (git_object *)wanted, &options);
+	return git_check_out(git, (git_object *)wanted, &options);
 }
 
 static struct error *

@@ -50,6 +50,8 @@ add_changes(struct addition *addition, git_index *index)
 		    GIT_DIFF_INCLUDE_UNTRACKED |
 		    GIT_DIFF_RECURSE_UNTRACKED_DIRS,
 		.ignore_submodules = GIT_SUBMODULE_IGNORE_UNSPECIFIED,
+		.notify_cb = git_leave_out,
+		.payload = addition->git,
 	};
 	git_diff *diff = NULL;
 	int code = git_diff_index_to_workdir(

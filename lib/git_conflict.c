@@ -40,8 +40,7 @@ check_out(struct git *git, const git_oid *from, const git_oid *to)
 		err = git_check_filters(git, tree, after);
 	options.baseline = tree;
 	if (code == 0 && err == NULL)
-		code = git_checkout_tree(
-		    git->repository, (git_object *)after, &options);
+		code = git_check_out(git, (git_object *)after, &options);
 	if (code < 0)
 		err = git_failure(ERROR_PUSH, code,
 		    "cannot check out the rebased branch in '%s'", git->path);

@@ -88,6 +88,8 @@ compare(struct git *git, git_diff **diff, git_commit *from)
 		.ignore_submodules = GIT_SUBMODULE_IGNORE_UNSPECIFIED,
 		.context_lines = 3,
 		.max_size = MAX_TEXT_BYTES,
+		.notify_cb = git_leave_out,
+		.payload = git,
 	};
 	git_diff_find_options similar = {
 		.version = GIT_DIFF_FIND_OPTIONS_VERSION,

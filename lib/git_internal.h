@@ -20,10 +20,11 @@ struct git {
 	char *directory; /* the work tree's own git directory, the same */
 	char *common;    /* the git directory that worktrees share */
 	char *author_name, *author_email;
-	char *shallow; /* what a remote is told of a shallow clone; NULL: none */
-	char *sign_directory; /* NULL: commits are not signed */
+	char *shallow;          /* told to a remote by a shallow clone */
+	char *sign_directory;   /* NULL: commits are not signed */
 	char **nested, **known; /* repositories in the work tree; NULL: none */
 	bool used;              /* opened by git_open_used() */
+	bool sparse;            /* files may be left out of the work tree */
 	bool filters;           /* attributes of the slot speak of filters */
 };
 
@@ -64,6 +65,24 @@ struct error *git_take_shallow(struct git *git);
  * Then *request is what to send instead; buffer_release(). */
 bool git_add_shallow(const struct git *git, struct buffer *request,
     const char *bytes, size_t len);
+
+/* git_sparse.c */
+/* Is the path not in the work tree because that is sparse? */
+bool git_is_left_out(const struct git *git, const char *path);
+/*
+ * Files that are there are not left out, and none is taken for unchanged,
+ * whatever the index says: what an agent marked so would be hidden. Is any
+ * marked as left out?
+ */
+bool git_see_marked(const struct git *git, git_index *index);
+/* git_is_left_out() for differences with the work tree: their notify_cb, whose
+ * payload is the git. */
+int git_leave_out(const git_diff *diff, const git_diff_delta *delta,
+    const char *pattern, void *git);
+/* git_checkout_tree(), also in a sparse checkout; of the options there, the
+ * baseline and SAFE or FORCE. */
+int git_check_out(
+    const struct git *git, git_object *to, const git_checkout_options *options);
 
 /* git_repository.c */
 struct error *git_signature_of(

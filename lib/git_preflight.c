@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What libgit2 would handle wrongly without saying so, found before anything
- * is touched: it reads only part of a partial clone, would
- * commit the deletion of what a sparse checkout leaves out, and stores files
+ * is touched: it reads only part of a partial clone, and stores files
  * without the filters (Git LFS) that git puts them through. Files under a
  * filter may be there, as long as none is to be written or committed.
  */
@@ -285,21 +284,12 @@ git_index_has_filters(const struct git *git, git_index *index)
 	return false;
 }
 
-static struct error *
-check_index(struct git *git, git_index *index)
+static void
+look_at_index(struct git *git, git_index *index)
 {
-	size_t n = git_index_entrycount(index);
-
-	for (size_t i = 0; i < n; i++) {
-		const git_index_entry *entry = git_index_get_byindex(index, i);
-
-		if ((entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) !=
-		    0)
-			return refuse(git, "a sparse checkout",
-			    "end that with: git sparse-checkout disable");
-	}
+	if (git_see_marked(git, index))
+		git->sparse = true;
 	git->filters = git_index_has_filters(git, index);
-	return NULL;
 }
 
 struct error *
@@ -315,19 +305,21 @@ git_check_features(struct git *git)
 	if (features.partial)
 		return refuse(
 		    git, "a partial clone", "clone it again without --filter");
-	if (features.sparse)
-		return refuse(git, "a sparse checkout",
-		    "end that with: git sparse-checkout disable");
+	git->sparse = features.sparse;
 	code = git_repository_index(&index, git->repository);
 	if (code < 0 && strstr(git_reason(), "'link'") != NULL)
 		return refuse(git, "a repository with a split index",
 		    "end that with: git update-index --no-split-index");
+	if (code < 0 && strstr(git_reason(), "'sdir'") != NULL)
+		return refuse(git, "a repository with a sparse index",
+		    "end that with: git sparse-checkout reapply "
+		    "--no-sparse-index");
 	if (code < 0)
 		return git_failure(ERROR_WORKSPACE, code,
 		    "cannot read the index of '%s'", git->path);
-	err = check_index(git, index);
+	look_at_index(git, index);
 	git_index_free(index);
-	return err != NULL ? err : git_take_shallow(git);
+	return git_take_shallow(git);
 }
 
 static bool

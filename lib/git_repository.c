@@ -374,6 +374,9 @@ list_changes(struct git *git, git_status_list **list, unsigned more_flags)
 		.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | more_flags,
 	};
 
+	/* git, which is to follow there, looks at nothing but times. */
+	if (git->sparse)
+		options.flags |= GIT_STATUS_OPT_UPDATE_INDEX;
 	return git_status_list_new(list, git->repository, &options);
 }
 
@@ -412,10 +415,10 @@ git_changed_paths(struct git *git, char ***paths, size_t max, size_t *n)
 	for (size_t i = 0; i < n_listed; i++) {
 		const char *path = changed_path(list, i);
 
-		if (git_is_nested(path)) {
+		if (git_is_nested(path))
 			git_add_nested(git, path);
+		if (git_is_nested(path) || git_is_left_out(git, path))
 			continue;
-		}
 		++*n;
 		if (kept < max)
 			(*paths)[kept++] = xstrdup(path);

@@ -89,7 +89,7 @@ go_forward(struct settling *s)
 	code = git_object_lookup(
 	    &commit, s->git->repository, &s->at, GIT_OBJECT_COMMIT);
 	if (code == 0)
-		code = git_checkout_tree(s->git->repository, commit, &options);
+		code = git_check_out(s->git, commit, &options);
 	if (code == 0)
 		code = move_branch(s, &s->at);
 	git_object_free(commit);

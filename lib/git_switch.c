@@ -133,8 +133,7 @@ check_out(
 		.notify_payload = change,
 	};
 
-	return git_checkout_tree(
-	    change->git->repository, (git_object *)to, &options);
+	return git_check_out(change->git, (git_object *)to, &options);
 }
 
 static struct error *

@@ -210,6 +210,21 @@ attacks() {
 	[ "$status" -eq 0 ]
 }
 
+@test "changes that an agent hides from git are committed, or saved" {
+	prepare
+	agent 'git update-index --assume-unchanged README; git update-index --skip-worktree Makefile; echo more >>README; echo "# more" >>Makefile'
+	[ "$(field '.impl_result.files_changed | join(" ")')" = 'Makefile README greeting' ]
+	cp -a slot again
+	stage nr-push <executed.json
+	[ "$status" -eq 0 ]
+	[ "$(git -C remote.git diff --name-only main "$branch")" = $'Makefile\nREADME\ngreeting' ]
+	rm -rf slot
+	mv again slot
+	stage nr-report < <(jq '.error = {type: "TestExecutionError", stage: "nr-test", message: "m", retryable: false, exit_code: 82}' executed.json)
+	[ "$(cat slot/README)" = hello ]
+	[ "$(git -C slot ls-files -v | cut -c1 | sort -u)" = H ]
+}
+
 @test "an agent that leaves pipes for its own log and prompt is told from what it did" {
 	prepare
 	agent 'cd "$NR_RUN_DIR" || exit; rm agent.*.log prompt.md; mkfifo agent.stdout.log agent.stderr.log prompt.md changes.diff; exit 3'

@@ -146,7 +146,7 @@ theirs() {
 	slot add -A
 	slot commit -qm x
 	rm -r slot/.github
-	slot update-index --assume-unchanged .github/x
+	slot update-index --skip-worktree .github/x
 	jq '.impl_result = {success: true, files_changed: []}' prepared.json >p && mv p prepared.json
 	push --protected-paths .github
 	refused "'.github/x'"
