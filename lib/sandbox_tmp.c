@@ -21,25 +21,55 @@ make_directory(const char *parent)
 	return NULL;
 }
 
+static void
+remove_tree(const char *path)
+{
+	struct error *error = path != NULL ? file_remove_tree(path) : NULL;
+
+	/* It has no say in how the command has ended. */
+	if (error != NULL)
+		log_warn("tmp_left", "%s", error->message);
+	error_free(error);
+}
+
+/* Of all commands of this process: one command finds what another one has
+ * left in /tmp, as anywhere. */
+static struct {
+	char *directory; /* NULL: not made yet */
+	char *path;      /* the part of it that they write to */
+} kept;
+
+static void
+remove_kept(void)
+{
+	remove_tree(kept.directory);
+	free(kept.directory);
+	free(kept.path);
+	kept.directory = kept.path = NULL;
+}
+
 static struct error *
-make_directories(struct sandbox_tmp *tmp, const char *parent)
+make_kept(const char *parent)
 {
 	enum { FOR_ALL = S_ISVTX | 0777 };
 
-	tmp->directory = make_directory(parent);
-	if (tmp->directory == NULL)
+	if (kept.directory != NULL)
+		return NULL;
+	kept.directory = make_directory(parent);
+	if (kept.directory == NULL)
 		return error_errno(ERROR_IO,
 		    "cannot create a temporary directory in '%s'", parent);
+	atexit(remove_kept);
 	if (geteuid() != 0) {
-		tmp->path = xstrdup(tmp->directory);
+		kept.path = xstrdup(kept.directory);
 		return NULL;
 	}
 	/* Root's commands may become somebody else, such as a database's user;
 	 * nobody but them gets at it. */
-	tmp->path = file_join(tmp->directory, "tmp");
-	if (mkdir(tmp->path, 0700) < 0 || chmod(tmp->path, FOR_ALL) < 0)
+	kept.path = file_join(kept.directory, "tmp");
+	if (mkdir(kept.path, 0700) < 0 || chmod(kept.path, FOR_ALL) < 0)
 		return error_errno(
-		    ERROR_IO, "cannot create directory '%s'", tmp->path);
+		    ERROR_IO, "cannot create directory '%s'", kept.path);
 	return NULL;
 }
 
@@ -104,9 +134,10 @@ sandbox_tmp_open(struct sandbox_tmp *tmp, struct namespace_plan *plan,
 	struct error *error;
 
 	*tmp = (struct sandbox_tmp){ NULL };
-	error = make_directories(tmp, parent_directory());
+	error = make_kept(parent_directory());
 	if (error != NULL)
 		return error;
+	tmp->path = xstrdup(kept.path);
 	sandbox_view_plan(tmp, plan, options, hidden, more);
 	tmp->setting = xasprintf("TMPDIR=%s",
 	    plan != NULL && tmp->places.n > 0 ? tmp->places.items[0]
@@ -114,25 +145,13 @@ sandbox_tmp_open(struct sandbox_tmp *tmp, struct namespace_plan *plan,
 	return NULL;
 }
 
-static void
-remove_tree(char *path)
-{
-	struct error *error = path != NULL ? file_remove_tree(path) : NULL;
-
-	/* It has no say in how the command has ended. */
-	if (error != NULL)
-		log_warn("tmp_left", "%s", error->message);
-	error_free(error);
-	free(path);
-}
-
 void
 sandbox_tmp_close(struct sandbox_tmp *tmp)
 {
-	remove_tree(tmp->directory);
 	remove_tree(tmp->masks);
 	path_list_release(&tmp->places);
 	path_list_release(&tmp->shared);
+	free(tmp->masks);
 	free(tmp->path);
 	free(tmp->setting);
 	*tmp = (struct sandbox_tmp){ NULL };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Temporary files of a command in a sandbox. It has a directory of its own for
- * them, removed afterwards, that by mounts is its /tmp and its /var/tmp: what
- * others keep there it does not see, but for
+ * Temporary files of the commands in a sandbox. Those of a process share a
+ * directory for them, removed when it ends, that by mounts is their /tmp and
+ * their /var/tmp: what others keep there a command does not see, but for
  *
  *   - the workspace and the other paths of its options, as they are, with
  *     what lies beside them in the same entry of /tmp, read-only; of that,
@@ -26,10 +26,9 @@
 #include "sandbox.h"
 
 struct sandbox_tmp {
-	char *directory; /* that we made; NULL: nothing */
-	char *path;      /* the part of it that the command writes to */
-	char *masks;     /* a directory of what is in place of hidden things */
-	char *setting;   /* TMPDIR=... */
+	char *path;    /* the directory */
+	char *masks;   /* one of what is in place of hidden things */
+	char *setting; /* TMPDIR=... */
 	/* Of /tmp and /var/tmp, resolved: those that `path` stands in for.
 	 * None where the command may write to them anyhow. */
 	struct path_list places;
@@ -50,7 +49,7 @@ const char *sandbox_tmp_masks(struct sandbox_tmp *tmp);
 /* Is it one that another sandbox made, in which we are? */
 bool sandbox_tmp_is_own(const char *place);
 
-/* Removes it all. */
+/* The directory itself is kept to the end of the process. */
 void sandbox_tmp_close(struct sandbox_tmp *tmp);
 
 /*

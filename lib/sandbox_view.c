@@ -220,38 +220,46 @@ note_directory(struct view *view)
 		free(directory);
 }
 
-/* If it cannot be made the mount fails, and so does the command. */
-static void
-make_mount_point(const char *like, const char *path)
+/* The directory below the one that is given, which is closed. */
+static int
+enter(int directory, const char *name)
 {
-	struct stat info;
 	int fd;
 
-	if (stat(like, &info) == 0 && S_ISDIR(info.st_mode)) {
-		(void)mkdir(path, 0755);
-		return;
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		close(fd);
+	(void)mkdirat(directory, name, 0755);
+	fd = openat(
+	    directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	close(directory);
+	return fd;
 }
 
-/* Of one beneath the root, with the directories between. */
+/*
+ * For a mount of what is like the path `like`. A command before this one may
+ * have put links in the way, which are not followed. If it cannot be made the
+ * mount fails, and so does the command.
+ */
 static void
-make_mount_point_in(const char *root, const char *rest, const char *like)
+make_mount_point(const char *root, const char *rest, const char *like)
 {
-	char *point = file_join(root, rest);
-	const char *slash = strrchr(rest, '/');
+	int directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	char *copy = xstrdup(rest), *name = copy, *slash;
+	struct stat info;
 
-	if (slash != NULL) {
-		char *parent =
-		    xasprintf("%s/%.*s", root, (int)(slash - rest), rest);
-
-		error_free(file_make_directories(parent, 0755));
-		free(parent);
+	while (directory >= 0 && (slash = strchr(name, '/')) != NULL) {
+		*slash = '\0';
+		directory = enter(directory, name);
+		name = slash + 1;
 	}
-	make_mount_point(like, point);
-	free(point);
+	if (directory >= 0 && stat(like, &info) == 0 && S_ISDIR(info.st_mode))
+		directory = enter(directory, name);
+	else if (directory >= 0)
+		fd = openat(directory, name,
+		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	if (directory >= 0)
+		close(directory);
+	free(copy);
 }
 
 static void
@@ -270,7 +278,7 @@ mount_entry(struct view *view, const char *entry)
 		free(resolved);
 		return;
 	}
-	make_mount_point_in(view->tmp->path, entry + strlen(place) + 1, entry);
+	make_mount_point(view->tmp->path, entry + strlen(place) + 1, entry);
 	if (!path_list_has(view->hidden, entry) ||
 	    path_list_has(&view->read, entry) ||
 	    path_list_has(&view->write, entry))
@@ -283,7 +291,7 @@ keep_below(const struct path_list *paths, const char *hidden, const char *mask)
 {
 	for (size_t i = 0; i < paths->n; i++)
 		if (path_is_below(paths->items[i], hidden))
-			make_mount_point_in(mask,
+			make_mount_point(mask,
 			    paths->items[i] + strlen(hidden) + 1,
 			    paths->items[i]);
 }
@@ -293,10 +301,12 @@ keep_below(const struct path_list *paths, const char *hidden, const char *mask)
 static void
 mount_mask(struct view *view, const char *hidden)
 {
-	char *mask =
-	    xasprintf("%s/%u", sandbox_tmp_masks(view->tmp), view->n_masks++);
+	const char *masks = sandbox_tmp_masks(view->tmp);
+	char *name = xasprintf("%u", view->n_masks++);
+	char *mask = file_join(masks, name);
 
-	make_mount_point(hidden, mask);
+	make_mount_point(masks, name, hidden);
+	free(name);
 	keep_below(&view->read, hidden, mask);
 	keep_below(&view->write, hidden, mask);
 	mount(view, mask, hidden, true);

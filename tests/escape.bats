@@ -55,6 +55,11 @@ boxed_bare() {
 		--report ../report.json "$@"
 }
 
+# The task of helper.bash, for a slot in this directory.
+task_here() {
+	task ".slot_path = \"$PWD/slot\" | ${1:-.}"
+}
+
 # One that does what it must not do when there is no sandbox.
 is_precious() {
 	[ "$(cat outside/file)" = precious ]
@@ -243,6 +248,15 @@ denied() {
 	done
 	rm "$theirs"
 	[ -z "$(find /tmp -maxdepth 1 -name 'nr-??????' -newer "$common/home" -user "$(id -u)" -empty)" ]
+}
+
+@test "the commands of one run share their /tmp, and links in it lead nowhere" {
+	make_slot
+	stage nr-test < <(task_here '.test_commands = ["echo 1 >/tmp/one; ln -s /etc /tmp/link; mkdir -m 0 /tmp/shut",
+		"cat /tmp/one; echo x >/tmp/link/nr-test; test ! -e /etc/nr-test"]')
+	[ "$status" -eq 0 ]
+	[ "$(field '.test_result.test_results[1].stdout')" = 1 ]
+	[ ! -e /tmp/one ]
 }
 
 @test "what arguments and environment name in /tmp is there, to be read" {
@@ -555,11 +569,7 @@ print("connected")'
 	TMPDIR=$common/tmp run "$NR_TESTS/supervise" leak 1000
 	echo "$output"
 	[ "$status" -eq 0 ]
-}
-
-# The task of helper.bash, for a slot in this directory.
-task_here() {
-	task ".slot_path = \"$PWD/slot\" | ${1:-.}"
+	[ -z "$(ls -A "$common/tmp")" ]
 }
 
 @test "an agent and a test of the pipeline are in the sandbox" {
