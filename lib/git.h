@@ -8,9 +8,9 @@
  * git_preflight.c (what cannot be handled faithfully), git_transport.c,
  * git_http.c (how objects travel), git_network.c (remotes, credentials),
  * git_fetch.c, git_rebase.c, git_switch.c, git_clean.c, git_commit.c,
- * git_shallow.c, git_sparse.c, git_nested.c, git_sign.c, git_attributes.c, git_diff.c,
- * git_settle.c, git_base.c, git_policy.c, git_conflict.c, git_push.c. What
- * several of them need and nobody else is in
+ * git_shallow.c, git_sparse.c, git_nested.c, git_sign.c, git_attributes.c,
+ * git_diff.c, git_settle.c, git_base.c, git_policy.c, git_conflict.c,
+ * git_push.c. What several of them need and nobody else is in
  * git_internal.h. No name here is one of libgit2's.
  *
  * Nothing that the workspace's configuration names is run: libgit2 runs no
@@ -33,7 +33,8 @@ struct git;
 
 /*
  * Opens the repository whose work tree is at `path`, and refuses what cannot
- * be handled faithfully (bare, partial, foreign owner, an operation in progress, a stale lock), each in its own words.
+ * be handled faithfully (bare, partial, foreign owner, an operation in
+ * progress, a stale lock), each in its own words.
  */
 struct error *git_open(struct git **git, const char *path);
 
