@@ -126,17 +126,6 @@ download(struct git_link *link, const char *branch)
 	return NULL;
 }
 
-static bool
-has_commit(const struct git *git, const git_oid *id)
-{
-	git_commit *commit;
-
-	if (git_commit_lookup(&commit, git->repository, id) < 0)
-		return false;
-	git_commit_free(commit);
-	return true;
-}
-
 static struct error *
 track(const struct git *git, const char *name, const git_oid *id)
 {
@@ -172,7 +161,7 @@ is_known(const struct git *git, const char *name, const git_oid *id)
 	git_oid known;
 
 	return git_reference_id(git, &known, name) &&
-	    git_oid_equal(&known, id) && has_commit(git, id);
+	    git_oid_equal(&known, id) && git_has_commit(git, id);
 }
 
 /* Nothing new is what there is most often. */

@@ -93,6 +93,7 @@ struct error *git_commit_by_text(
     const struct git *git, git_commit **commit, const char *id);
 /* The id of a reference; false when there is none. */
 bool git_reference_id(const struct git *git, git_oid *id, const char *name);
+bool git_has_commit(const struct git *git, const git_oid *id);
 
 /* git_commit.c */
 /*

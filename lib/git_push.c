@@ -22,21 +22,10 @@ struct push {
 };
 
 static bool
-has_commit(const struct git *git, const git_oid *id)
-{
-	git_commit *commit;
-
-	if (git_commit_lookup(&commit, git->repository, id) < 0)
-		return false;
-	git_commit_free(commit);
-	return true;
-}
-
-static bool
 has_grown_from(const struct push *push, const git_oid *old)
 {
 	return git_oid_equal(&push->tip, old) ||
-	    (has_commit(push->git, old) &&
+	    (git_has_commit(push->git, old) &&
 		git_graph_descendant_of(
 		    push->git->repository, &push->tip, old) == 1);
 }
@@ -199,11 +188,12 @@ find_base(struct push *push, const struct place *theirs)
 	const char *text = push->ours->base_commit;
 	char *name = xasprintf("refs/heads/%s", push->ours->base);
 
-	push->has_base = theirs->exists && has_commit(push->git, &theirs->id);
+	push->has_base =
+	    theirs->exists && git_has_commit(push->git, &theirs->id);
 	if (push->has_base)
 		push->base = theirs->id;
 	else if (text != NULL && git_oid_fromstr(&push->base, text) == 0)
-		push->has_base = has_commit(push->git, &push->base);
+		push->has_base = git_has_commit(push->git, &push->base);
 	if (!push->has_base)
 		push->has_base = git_reference_id(push->git, &push->base, name);
 	free(name);
@@ -219,7 +209,7 @@ check(const struct push *push, const struct place *base,
 	struct error *err = git_check_policy(
 	    push->git, &push->tip, push->has_base ? &push->base : NULL, policy);
 
-	if (base->exists && has_commit(push->git, &base->id))
+	if (base->exists && git_has_commit(push->git, &base->id))
 		known[n_known++] = base->id;
 	if (place->exists)
 		known[n_known++] = place->id;
@@ -248,7 +238,7 @@ push_once(struct push *push, struct git_link *link)
 		push->ours->verified = true;
 		return NULL;
 	}
-	if (base.exists && has_commit(push->git, &base.id) &&
+	if (base.exists && git_has_commit(push->git, &base.id) &&
 	    (git_oid_equal(&base.id, &push->tip) ||
 		git_graph_descendant_of(
 		    push->git->repository, &base.id, &push->tip) == 1)) {

@@ -350,6 +350,17 @@ git_commit_by_text(const struct git *git, git_commit **commit, const char *text)
 }
 
 bool
+git_has_commit(const struct git *git, const git_oid *id)
+{
+	git_commit *commit;
+
+	if (git_commit_lookup(&commit, git->repository, id) < 0)
+		return false;
+	git_commit_free(commit);
+	return true;
+}
+
+bool
 git_reference_id(const struct git *git, git_oid *id, const char *name)
 {
 	return git_reference_name_to_id(id, git->repository, name) == 0;
