@@ -151,7 +151,9 @@ mask_add_rules(struct mask *mask, const char *path)
 const struct mask_rules *
 mask_rules_of(const struct mask *mask)
 {
-	static const struct mask_rules none = { .texts = "" };
+	static const struct mask_rule no_rule;
+	static const struct mask_rules none = { .texts = "",
+		.rules = &no_rule };
 
 	if (mask->own_rules != NULL)
 		return mask_rules_reader_table(mask->own_rules);

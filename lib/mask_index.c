@@ -110,6 +110,7 @@ release(struct mask_index *index)
 		    level->links, level->n_links * sizeof *level->links);
 		free(level->bitmap);
 		free(level->heads);
+		*level = (struct level){ 0 };
 	}
 	free(index->sorted);
 }
@@ -117,7 +118,7 @@ release(struct mask_index *index)
 static struct level *
 level_of(struct mask_index *index, size_t len)
 {
-	return &index->levels[len >= LONG_FORM];
+	return len >= LONG_FORM ? &index->levels[1] : &index->levels[0];
 }
 
 /* The largest stride at which no form can be missed. */
@@ -201,8 +202,11 @@ add_form(struct mask_index *index, uint32_t id)
 	const char *bytes = bytes_of(index, id);
 	size_t len = index->set->forms[id].len;
 	struct level *level = level_of(index, len);
-	size_t window = choose_window(level, bytes, len);
+	size_t window;
 
+	if (level->links == NULL)
+		make_tables(level);
+	window = choose_window(level, bytes, len);
 	for (size_t i = window; i < window + level->stride; i++) {
 		uint32_t key = key_of(bytes + i, level->gram);
 		uint32_t chain = hash(key, level->heads_shift);
@@ -249,9 +253,6 @@ build(struct mask_index *index, const struct mask_set *set)
 	if (set->n == 0)
 		return;
 	measure(index);
-	for (int i = 0; i < LEVELS; i++)
-		if (index->levels[i].n > 0)
-			make_tables(&index->levels[i]);
 	index->sorted = xreallocarray(NULL, set->n, sizeof *index->sorted);
 	for (uint32_t id = 0; id < set->n; id++)
 		if (is_searched(&set->forms[id]))
