@@ -173,6 +173,17 @@ coder_ask(struct coder *coder, jv request, jv *answer)
 	return coder->tell(coder, told);
 }
 
+/* Consumes the message. */
+static void
+add_message(struct coder *coder, jv message)
+{
+	char *text = json_text(jv_copy(message));
+
+	coder->text_bytes += strlen(text);
+	free(text);
+	coder->messages = jv_array_append(coder->messages, message);
+}
+
 /* A message of a call's result, told and added to the conversation. */
 static struct error *
 add_result(struct coder *coder, const char *id, const char *name, bool success,
@@ -183,7 +194,7 @@ add_result(struct coder *coder, const char *id, const char *name, bool success,
 
 	message = json_set_string(message, "tool_call_id", id);
 	message = json_set_string(message, "content", text);
-	coder->messages = jv_array_append(coder->messages, message);
+	add_message(coder, message);
 	told = json_set_number(told, "step", coder->n_steps);
 	told = json_set_string(told, "id", id);
 	told = json_set_boolean(told, "success", success);
@@ -238,18 +249,8 @@ add_text(struct coder *coder, const char *role, const char *text)
 	jv message = text_message(role, text);
 	struct error *error = coder_tell_message(coder, message);
 
-	coder->messages = jv_array_append(coder->messages, message);
+	add_message(coder, message);
 	return error;
-}
-
-static size_t
-text_bytes(jv messages)
-{
-	char *text = json_text(jv_copy(messages));
-	size_t len = strlen(text);
-
-	free(text);
-	return len;
 }
 
 /*
@@ -261,9 +262,9 @@ static void
 make_room(struct coder *coder)
 {
 	size_t n = json_array_length(coder->messages, NULL);
-	size_t len = text_bytes(coder->messages), n_results = 0;
+	size_t n_results = 0;
 
-	if (len <= coder->limits.context_bytes)
+	if (coder->text_bytes <= coder->limits.context_bytes)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		jv message = json_element(coder->messages, i);
@@ -272,7 +273,7 @@ make_room(struct coder *coder)
 		jv_free(message);
 	}
 	for (size_t i = 0; i < n && n_results > KEPT_RESULTS &&
-	     len > coder->limits.context_bytes / 2;
+	     coder->text_bytes > coder->limits.context_bytes / 2;
 	     i++) {
 		jv message = json_element(coder->messages, i);
 		const char *text = json_string(message, "content");
@@ -287,7 +288,7 @@ make_room(struct coder *coder)
 			jv_free(message);
 			continue;
 		}
-		len -= old - sizeof left_out;
+		coder->text_bytes -= old - sizeof left_out;
 		message = json_set_string(message, "content", left_out);
 		coder->messages =
 		    jv_array_set(coder->messages, (int)i, message);
@@ -333,8 +334,7 @@ step(struct coder *coder, jv tools, bool *done)
 	error = coder_ask(coder, request, &answer);
 	jv_free(request);
 	if (error == NULL) {
-		coder->messages = jv_array_append(
-		    coder->messages, json_get(answer, "message"));
+		add_message(coder, json_get(answer, "message"));
 		reason = json_string(answer, "finish_reason");
 		*done = json_array_length(answer, "message.tool_calls") == 0;
 		if (*done && reason != NULL && strcmp(reason, "length") == 0) {

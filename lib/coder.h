@@ -34,6 +34,7 @@ struct coder {
 	struct error *(*tell)(const struct coder *coder, jv event);
 
 	jv messages;          /* the conversation */
+	size_t text_bytes;    /* of it, as JSON */
 	double started, ends; /* on clock_monotonic(); 0: no limit */
 	double n_steps, input_tokens, output_tokens, cached_tokens;
 	double cost_usd;     /* negative: not known */

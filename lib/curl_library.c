@@ -2,6 +2,8 @@
 #include "curl_library.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
+#include <stdlib.h>
 
 #include "memory.h"
 
@@ -21,6 +23,24 @@ _Static_assert(sizeof(struct curl_library) == n_functions * sizeof(void *),
     "a member is a pointer to a function, and POSIX gives it a void pointer's "
     "size");
 
+/*
+ * libcurl brings GnuTLS for LDAP and RTMP, which nobody here speaks; without
+ * being told so it makes itself ready at once, which costs a megabyte.
+ */
+static void *
+load(void)
+{
+	static const char name[] = "GNUTLS_NO_IMPLICIT_INIT";
+	bool given = getenv(name) != NULL;
+	void *handle;
+
+	setenv(name, "1", 0);
+	handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	if (!given)
+		unsetenv(name);
+	return handle;
+}
+
 struct error *
 curl_library_load(const struct curl_library **library)
 {
@@ -30,7 +50,7 @@ curl_library_load(const struct curl_library **library)
 	*library = &loaded.library;
 	if (done)
 		return NULL;
-	handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	handle = load();
 	if (handle == NULL)
 		return error_new(ERROR_IO,
 		    "cannot load libcurl: %s; install libcurl4", dlerror());
