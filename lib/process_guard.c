@@ -9,6 +9,7 @@
 
 #include "cgroup.h"
 #include "clock.h"
+#include "sandbox_tmp.h"
 
 static const double give_up_seconds = 5;
 
@@ -68,6 +69,7 @@ look_after(pid_t runner, struct family *family, const sigset_t *all)
 	if (WIFSIGNALED(status) || WEXITSTATUS(status) == timed_out) {
 		end_family(family, all);
 		cgroup_sweep(runner);
+		sandbox_tmp_sweep();
 	}
 	end_like(status);
 }
@@ -94,6 +96,7 @@ process_guard(void)
 	sigset_t all, before;
 
 	family_init(&family);
+	sandbox_tmp_prepare_sweep();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

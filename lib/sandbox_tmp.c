@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700 /* mkdtemp, S_ISVTX */
+#define _GNU_SOURCE /* mkdtemp, S_ISVTX, MAP_ANONYMOUS */
 #include "sandbox_tmp.h"
 
+#include <limits.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,14 +11,22 @@
 #include "log.h"
 #include "memory.h"
 
-/* NULL: it cannot be made. */
+/* What is there, in memory that is shared with the guard. */
+static struct sweep {
+	char directory[PATH_MAX], masks[PATH_MAX];
+} * sweep;
+
+/* Notes it for the guard. NULL: it cannot be made. */
 static char *
-make_directory(const char *parent)
+make_directory(const char *parent, char note[PATH_MAX])
 {
 	char *path = file_join(parent, "nr-XXXXXX");
 
-	if (mkdtemp(path) != NULL)
+	if (mkdtemp(path) != NULL) {
+		if (note != NULL)
+			snprintf(note, PATH_MAX, "%s", path);
 		return path;
+	}
 	free(path);
 	return NULL;
 }
@@ -30,6 +40,26 @@ remove_tree(const char *path)
 	if (error != NULL)
 		log_warn("tmp_left", "%s", error->message);
 	error_free(error);
+}
+
+void
+sandbox_tmp_prepare_sweep(void)
+{
+	void *memory = mmap(NULL, sizeof *sweep, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	sweep = memory != MAP_FAILED ? memory : NULL;
+}
+
+void
+sandbox_tmp_sweep(void)
+{
+	if (sweep == NULL)
+		return;
+	if (sweep->directory[0] != '\0')
+		remove_tree(sweep->directory);
+	if (sweep->masks[0] != '\0')
+		remove_tree(sweep->masks);
 }
 
 /* Of all commands of this process: one command finds what another one has
@@ -55,7 +85,8 @@ make_kept(const char *parent)
 
 	if (kept.directory != NULL)
 		return NULL;
-	kept.directory = make_directory(parent);
+	kept.directory =
+	    make_directory(parent, sweep != NULL ? sweep->directory : NULL);
 	if (kept.directory == NULL)
 		return error_errno(ERROR_IO,
 		    "cannot create a temporary directory in '%s'", parent);
@@ -84,11 +115,13 @@ parent_directory(void)
 const char *
 sandbox_tmp_masks(struct sandbox_tmp *tmp)
 {
+	char *note = sweep != NULL ? sweep->masks : NULL;
+
 	/* In memory, where directories cost next to nothing. */
 	if (tmp->masks == NULL)
-		tmp->masks = make_directory("/dev/shm");
+		tmp->masks = make_directory("/dev/shm", note);
 	if (tmp->masks == NULL)
-		tmp->masks = make_directory(parent_directory());
+		tmp->masks = make_directory(parent_directory(), note);
 	return tmp->masks != NULL ? tmp->masks : "/dev/null/none";
 }
 

@@ -42,6 +42,14 @@ struct error *sandbox_tmp_open(struct sandbox_tmp *tmp,
     struct namespace_plan *plan, const struct sandbox_options *options,
     const struct path_list *hidden, char *const *more);
 
+/*
+ * For the guard of a process (process_guard()): before the fork, the one, so
+ * that it knows what the process will have made; when that was killed, the
+ * other, which removes it.
+ */
+void sandbox_tmp_prepare_sweep(void);
+void sandbox_tmp_sweep(void);
+
 /* `masks`, which is made when it is first needed; one that cannot be made is
  * one that cannot be mounted. */
 const char *sandbox_tmp_masks(struct sandbox_tmp *tmp);

@@ -115,8 +115,9 @@ is_precious() {
 	for user in $NR_USERS; do
 		for victim in guard runner; do
 			rm -f pids guard
-			as "$user" sh -c 'echo $$ >guard; exec nr-limit -k 0.1 -m 1G \
-				sh -c "$1 deaf pids; sleep 60"' sh "$common/bin/hide" &
+			mkdir -p -m 777 left
+			TMPDIR=$common/left as "$user" sh -c 'echo $$ >guard; exec nr-limit -k 0.1 -m 1G \
+				-w . sh -c "$1 deaf pids; sleep 60"' sh "$common/bin/hide" &
 			while [ ! -s pids ]; do sleep 0.02; done
 			guard=$(cat guard)
 			runner=$(pgrep -P "$guard")
@@ -128,6 +129,11 @@ is_precious() {
 			done
 			run ! is_running hide
 			[ ! -d "/proc/$runner" ]
+			for i in $(seq 100); do
+				[ "$(ls -A left)" ] || break
+				sleep 0.05
+			done
+			[ -z "$(ls -A left)" ]
 			[ -z "$(find /sys/fs/cgroup -name "necrocode-$runner" 2>/dev/null)" ]
 		done
 	done
