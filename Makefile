@@ -29,7 +29,8 @@ our_cppflags = -D_POSIX_C_SOURCE=200809L -iquote lib -DVERSION='"$(VERSION)"' \
 	-DDATADIR='"$(PREFIX)/share/necrocode"' $(fortify)
 our_cflags = -std=c17 $(warnings) $(werror) $(hardening)
 our_ldflags = -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-# What lib/git_no_network.c stands in for is a matter of the version.
+# What lib/git_no_network.c and git_attributes.c stand in for is a matter of
+# the version.
 libgit2_version = $(shell echo LIBGIT2_VERSION | \
 	$(CC) -E -P -include git2/version.h - 2>/dev/null | tail -n 1)
 libgit2_archive = $(wildcard $(shell $(CC) -print-file-name=libgit2.a))
