@@ -358,23 +358,26 @@ known_names(void)
 	char *names = xstrdup("");
 
 	for (size_t i = 0; directories[i] != NULL; i++) {
-		DIR *directory = opendir(directories[i]);
-		struct dirent *entry;
+		struct dirent **entries = NULL;
+		int n = scandir(directories[i], &entries, NULL, alphasort);
 
-		while (directory != NULL && (entry = readdir(directory))) {
+		for (int k = 0; k < n; k++) {
+			const struct dirent *entry = entries[k];
 			const char *dot = strrchr(entry->d_name, '.');
 			char *longer;
 
-			if (dot == NULL || strcmp(dot, ".yaml") != 0)
+			if (dot == NULL || strcmp(dot, ".yaml") != 0) {
+				free(entries[k]);
 				continue;
+			}
 			longer = xasprintf("%s%s%.*s", names,
 			    *names != '\0' ? ", " : "",
 			    (int)(dot - entry->d_name), entry->d_name);
 			free(names);
+			free(entries[k]);
 			names = longer;
 		}
-		if (directory != NULL)
-			closedir(directory);
+		free(entries);
 	}
 	json_strings_free(directories);
 	return names;

@@ -82,6 +82,7 @@ coder_tell_end(const struct coder *coder, const struct error *error)
 	jv end = json_set_string(event("result"), "outcome",
 	    coder->outcome != NULL ? coder->outcome : "failed");
 
+	end = json_set_boolean(end, "success", error == NULL);
 	end = json_set_string(end, "text", coder->text);
 	end = json_set_string(end, "model", llm_model(coder->llm));
 	end = json_set_number(end, "steps", coder->n_steps);

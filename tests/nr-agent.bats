@@ -307,6 +307,16 @@ single() {
 	[ "$(server_requests model .authorization | sort -u)" = '"Bearer"' ]
 }
 
+@test "a limit of nr-agent is what nr-exec tells" {
+	export OPENAI_API_KEY=sk-for-the-agent-1
+	serve "$(call run 'command=echo x >>file')"
+	RUNNER_AGENT_MAX_STEPS=2 stage nr-exec --agent nr-agent < <(task)
+	[ "$status" -eq 81 ]
+	[[ $(field .error.message) == "the agent 'nr-agent' failed: exit code 81: not done after 2 steps (agent_max_steps)" ]]
+	[ "$(field .impl_result.tokens_used)" -eq 220 ]
+	[ "$(field '.impl_result.files_changed[0]')" = file ]
+}
+
 @test "tests that fail go back to nr-agent, which puts the work right" {
 	export OPENAI_API_KEY=sk-for-the-agent-1
 	task '.test_commands = ["grep -q Hello greeting.txt || { echo no Hello in it; exit 1; }"]' >task.json
