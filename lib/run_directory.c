@@ -65,8 +65,8 @@ run_directory_create(struct run_directory *run, const struct config *config)
 	const char *given = getenv("RUNNER_ID");
 	const char *runs_set = config_string(config, "run_dir");
 	char *state = config_state_dir();
-	char *runs = runs_set != NULL ? xstrdup(runs_set)
-				      : xasprintf("%s/runs", state);
+	char *runs =
+	    runs_set != NULL ? xstrdup(runs_set) : xasprintf("%s/runs", state);
 	struct error *error = NULL;
 	bool made = false;
 
@@ -74,9 +74,8 @@ run_directory_create(struct run_directory *run, const struct config *config)
 	run->id = runner_id_is_usable(given) ? xstrdup(given) : make_id();
 	for (int n = 1; error == NULL && !made; n++) {
 		free(run->path);
-		run->path = n == 1
-		    ? file_join(runs, run->id)
-		    : xasprintf("%s/%s-%d", runs, run->id, n);
+		run->path = n == 1 ? file_join(runs, run->id)
+				   : xasprintf("%s/%s-%d", runs, run->id, n);
 		error = make_directory(run->path, runs, &made);
 	}
 	if (error == NULL)
