@@ -211,8 +211,13 @@ take(struct llm_answer *answer, jv data, const char *message_name)
 	llm_answer_set(&answer->id, json_string(data, "id"));
 	llm_answer_set(&answer->model, json_string(data, "model"));
 	take_usage(&answer->usage, usage);
-	if (jv_get_kind(message) == JV_KIND_OBJECT)
+	/* Of several answers the first counts. */
+	if (json_number(choice, "index", 0) > 0) {
+		jv_free(choice);
+		choice = jv_invalid();
+	} else if (jv_get_kind(message) == JV_KIND_OBJECT) {
 		error = take_message(answer, message);
+	}
 	/* The name of it in OpenAI's first version of tools. */
 	llm_answer_set(&answer->finish, json_string(choice, "finish_reason"));
 	if (answer->finish != NULL &&

@@ -278,6 +278,19 @@ sent() {
 	[ ! -s "$server_dir/requests.jsonl" ]
 }
 
+@test "a certificate that is not trusted, and a port where nobody listens" {
+	export OPENAI_API_KEY=sk-for-nobody-else-1
+	start_server bad-peer --tls good
+	ask --llm-endpoint "$bad_url"
+	[ "$status" -eq 77 ]
+	[[ $stderr == *"certificate is not trusted"* ]]
+	[ "$(request_count bad-peer)" -eq 0 ]
+	start_server bad-peer refuse
+	ask --llm-endpoint "$bad_url" --llm-retry-count 0
+	[ "$status" -eq 69 ]
+	[[ $stderr == *"cannot get an answer from '$bad_url/v1/chat/completions'"* ]]
+}
+
 @test "a full disk is no success" {
 	serve "$answer"
 	run -74 sh -c 'nr-llm >/dev/full' <<<"$request"
