@@ -10,20 +10,46 @@
 #include "memory.h"
 #include "yaml_build.h"
 
+static const struct yaml_options usual = {
+	.max_bytes = YAML_MAX_BYTES,
+	.max_events = YAML_MAX_EVENTS,
+};
+
+static struct yaml_options
+complete(const struct yaml_options *options)
+{
+	struct yaml_options all = *options;
+
+	if (all.max_bytes == 0)
+		all.max_bytes = usual.max_bytes;
+	if (all.max_events == 0)
+		all.max_events = usual.max_events;
+	return all;
+}
+
 struct error *
 yaml_read_text(
     struct yaml **yaml, const char *text, size_t len, const char *name)
 {
+	return yaml_read_text_with(yaml, text, len, name, &usual);
+}
+
+struct error *
+yaml_read_text_with(struct yaml **yaml, const char *text, size_t len,
+    const char *name, const struct yaml_options *options)
+{
+	struct yaml_options all = complete(options);
 	struct yaml *built = xcalloc(1, sizeof *built);
 	struct error *error;
 
 	built->value = jv_invalid();
-	if (len > YAML_MAX_BYTES)
+	built->text = xstrndup(len > 0 ? text : "", len);
+	if (len > all.max_bytes)
 		error = error_new(ERROR_CONFIG,
-		    "%s:1:1: larger than the %d bytes allowed", name,
-		    YAML_MAX_BYTES);
+		    "%s:1:1: larger than the %zu bytes allowed", name,
+		    all.max_bytes);
 	else
-		error = yaml_build(built, text, len, name);
+		error = yaml_build(built, text, len, name, &all);
 	if (error != NULL) {
 		yaml_release(built);
 		built = NULL;
@@ -61,7 +87,14 @@ open_input(const char *path, struct error **error)
 struct error *
 yaml_read_file(struct yaml **yaml, const char *path)
 {
-	struct buffer text = BUFFER_INIT(YAML_MAX_BYTES);
+	return yaml_read_file_with(yaml, path, &usual);
+}
+
+struct error *
+yaml_read_file_with(
+    struct yaml **yaml, const char *path, const struct yaml_options *options)
+{
+	struct buffer text = BUFFER_INIT(complete(options).max_bytes);
 	struct error *error = NULL;
 	int fd = open_input(path, &error);
 
@@ -71,7 +104,8 @@ yaml_read_file(struct yaml **yaml, const char *path)
 	error = buffer_read_fd(&text, fd, path);
 	close(fd);
 	if (error == NULL) {
-		error = yaml_read_text(yaml, text.data, text.len, path);
+		error = yaml_read_text_with(
+		    yaml, text.data, text.len, path, options);
 	} else {
 		struct error *cause = error;
 
@@ -88,6 +122,7 @@ yaml_release(struct yaml *yaml)
 	if (yaml == NULL)
 		return;
 	jv_free(yaml->value);
+	free(yaml->text);
 	yaml_nodes_release(&yaml->nodes);
 	for (size_t i = 0; i < yaml->n_warnings; i++)
 		free(yaml->warnings[i]);
@@ -115,6 +150,53 @@ yaml_key_mark_at(const struct yaml *yaml, const char *pointer)
 	const struct yaml_node *node = yaml_nodes_at(&yaml->nodes, pointer);
 
 	return node != NULL ? node->key_mark : (struct yaml_mark){ 1, 1 };
+}
+
+/* The text at a mark; NULL: the file is shorter. */
+static const char *
+text_at(const struct yaml *yaml, struct yaml_mark mark)
+{
+	const char *at = yaml->text;
+	size_t column = 1;
+
+	for (size_t line = 1; line < mark.line; line++) {
+		at = strchr(at, '\n');
+		if (at == NULL)
+			return NULL;
+		at++;
+	}
+	for (; column < mark.column && *at != '\0'; column++)
+		do
+			at++;
+		while (((unsigned char)*at & 0xc0) == 0x80);
+	return at;
+}
+
+struct yaml_mark
+yaml_mark_within(const struct yaml *yaml, struct yaml_mark mark,
+    const char *value, size_t offset)
+{
+	struct yaml_mark found = mark;
+	const char *at = text_at(yaml, mark);
+
+	if (at == NULL)
+		return mark;
+	if (*at == '"' || *at == '\'') {
+		at++;
+		found.column++;
+	} else if (*at == '|' || *at == '>') {
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+		found.line++;
+		found.column = 1 + strspn(at, " ");
+		at += found.column - 1;
+	}
+	if (strncmp(at, value, offset) != 0 ||
+	    memchr(value, '\n', offset) != NULL)
+		return mark;
+	for (size_t i = 0; i < offset; i++)
+		found.column += ((unsigned char)value[i] & 0xc0) != 0x80;
+	return found;
 }
 
 const char *

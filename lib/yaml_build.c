@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "printable.h"
+#include "yaml_anchor.h"
 #include "yaml_reader.h"
 #include "yaml_scalar.h"
 
@@ -18,7 +19,10 @@ enum {
 struct builder {
 	struct yaml_reader reader;
 	struct yaml *yaml;
-	size_t depth;
+	bool aliases; /* are they taken? */
+	struct yaml_anchors anchors;
+	size_t depth, deepest;
+	size_t n_values; /* with those that aliases stand for */
 };
 
 static void
@@ -65,14 +69,14 @@ event_tag(const yaml_event_t *event)
 	return (const char *)tag;
 }
 
-/* Refuses anchors and aliases; NULL when there is none. */
+/* Refuses anchors and aliases where they are not taken. */
 static void
 check_anchor(struct builder *builder, const yaml_event_t *event)
 {
 	const char *anchor = event_anchor(event);
 	char *name;
 
-	if (anchor == NULL)
+	if (anchor == NULL || builder->aliases)
 		return;
 	name = printable(anchor, max_quoted_bytes);
 	yaml_reader_problem(&builder->reader,
@@ -234,7 +238,8 @@ go_deeper(struct builder *builder, const yaml_event_t *event)
 		    yaml_reader_mark(event->start_mark),
 		    "nested deeper than %d levels", YAML_MAX_DEPTH);
 	}
-	builder->depth++;
+	if (++builder->depth > builder->deepest)
+		builder->deepest = builder->depth;
 	return true;
 }
 
@@ -292,7 +297,7 @@ check_key(struct builder *builder, const yaml_event_t *event, jv object,
 	const char *key = (const char *)event->data.scalar.value;
 	struct yaml_mark mark = yaml_reader_mark(event->start_mark);
 
-	if (event->type == YAML_ALIAS_EVENT)
+	if (event->type == YAML_ALIAS_EVENT && !builder->aliases)
 		return false; /* check_anchor has told */
 	if (event->type != YAML_SCALAR_EVENT)
 		return yaml_reader_problem(&builder->reader, mark,
@@ -376,23 +381,103 @@ build_mapping(struct builder *builder, const yaml_event_t *start, size_t parent)
 }
 
 static jv
-build_value(
-    struct builder *builder, const yaml_event_t *event, struct yaml_node node)
+refuse_alias(
+    struct builder *builder, const yaml_event_t *event, const char *reason)
 {
-	size_t number;
+	char *name = printable(event_anchor(event), max_quoted_bytes);
 
-	node.mark = yaml_reader_mark(event->start_mark);
-	if (node.key == NULL)
-		node.key_mark = node.mark;
-	number = yaml_nodes_add(&builder->yaml->nodes, node);
-	check_anchor(builder, event);
+	yaml_reader_problem(&builder->reader,
+	    yaml_reader_mark(event->start_mark), "*%s: %s", name, reason);
+	free(name);
+	return jv_null();
+}
+
+static jv
+build_alias(struct builder *builder, const yaml_event_t *event, size_t number)
+{
+	const struct yaml_anchor *anchor =
+	    yaml_anchors_find(&builder->anchors, event_anchor(event));
+
+	if (anchor == NULL)
+		return refuse_alias(builder, event,
+		    "nothing before has this name; write &name before the "
+		    "value it stands for, or put it in quotes");
+	if (builder->depth + anchor->height > YAML_MAX_DEPTH)
+		return refuse_alias(builder, event, "nested too deep");
+	builder->n_values += anchor->n_values;
+	if (builder->n_values > builder->reader.max_events) {
+		builder->reader.fatal = true;
+		return refuse_alias(builder, event,
+		    "aliases stand for too many values; use fewer of them");
+	}
+	if (builder->depth + anchor->height > builder->deepest)
+		builder->deepest = builder->depth + anchor->height;
+	builder->yaml->nodes.nodes[number].target = anchor->node;
+	return jv_copy(anchor->value);
+}
+
+/* The value that was built of it gets its name, if it has one. */
+static void
+add_anchor(struct builder *builder, const yaml_event_t *event,
+    struct yaml_anchor anchor)
+{
+	const char *name = event_anchor(event);
+
+	if (!builder->aliases || event->type == YAML_ALIAS_EVENT ||
+	    name == NULL)
+		return;
+	if (builder->anchors.n >= YAML_MAX_ANCHORS) {
+		builder->reader.fatal = true;
+		yaml_reader_problem(&builder->reader,
+		    yaml_reader_mark(event->start_mark),
+		    "more than %d anchors; write some values out",
+		    YAML_MAX_ANCHORS);
+		return;
+	}
+	anchor.name = xstrdup(name);
+	anchor.value = jv_copy(anchor.value);
+	yaml_anchors_add(&builder->anchors, anchor);
+}
+
+static jv
+build_kind(struct builder *builder, const yaml_event_t *event, size_t number)
+{
 	if (event->type == YAML_SCALAR_EVENT)
 		return build_scalar(builder, event, number);
 	if (event->type == YAML_SEQUENCE_START_EVENT)
 		return build_sequence(builder, event, number);
 	if (event->type == YAML_MAPPING_START_EVENT)
 		return build_mapping(builder, event, number);
-	return jv_null(); /* an alias */
+	if (event->type == YAML_ALIAS_EVENT && builder->aliases)
+		return build_alias(builder, event, number);
+	return jv_null();
+}
+
+static jv
+build_value(
+    struct builder *builder, const yaml_event_t *event, struct yaml_node node)
+{
+	size_t number, deepest = builder->deepest;
+	size_t before = builder->n_values++;
+	jv value;
+
+	node.mark = yaml_reader_mark(event->start_mark);
+	if (node.key == NULL)
+		node.key_mark = node.mark;
+	number = yaml_nodes_add(&builder->yaml->nodes, node);
+	check_anchor(builder, event);
+	builder->deepest = builder->depth;
+	value = build_kind(builder, event, number);
+	add_anchor(builder, event,
+	    (struct yaml_anchor){
+		.value = value,
+		.node = number,
+		.n_values = builder->n_values - before,
+		.height = builder->deepest - builder->depth,
+	    });
+	if (deepest > builder->deepest)
+		builder->deepest = deepest;
+	return value;
 }
 
 /* A document of nothing, as of comments alone, is an empty object. */
@@ -439,14 +524,20 @@ build_stream(struct builder *builder)
 }
 
 struct error *
-yaml_build(struct yaml *yaml, const char *text, size_t len, const char *name)
+yaml_build(struct yaml *yaml, const char *text, size_t len, const char *name,
+    const struct yaml_options *options)
 {
-	struct builder builder = { .yaml = yaml };
+	struct builder builder = {
+		.yaml = yaml,
+		.aliases = options->aliases,
+	};
 	struct error *error =
 	    yaml_reader_open(&builder.reader, text, len, name);
 
 	if (error != NULL)
 		return error;
+	builder.reader.max_events = options->max_events;
 	yaml->value = build_stream(&builder);
+	yaml_anchors_release(&builder.anchors);
 	return yaml_reader_close(&builder.reader);
 }

@@ -56,6 +56,8 @@ yaml_nodes_at(const struct yaml_nodes *nodes, const char *pointer)
 	while (node != NULL && *pointer == '/') {
 		size_t len = strcspn(++pointer, "/");
 
+		if (node->target != 0)
+			node = &nodes->nodes[node->target];
 		node =
 		    child(nodes, (size_t)(node - nodes->nodes), pointer, len);
 		pointer += len;

@@ -16,7 +16,8 @@ struct yaml_node {
 	char *key;     /* NULL in a list */
 	size_t index;  /* in a list */
 	struct yaml_mark key_mark, mark;
-	char *source; /* of a plain scalar that is no string */
+	char *source;  /* of a plain scalar that is no string */
+	size_t target; /* of an alias: the node it stands for; else 0 */
 };
 
 struct yaml_nodes {

@@ -101,10 +101,10 @@ yaml_reader_next(struct yaml_reader *reader, yaml_event_t *event)
 		report_parser(reader);
 		return false;
 	}
-	if (++reader->n_events > YAML_MAX_EVENTS) {
+	if (++reader->n_events > reader->max_events) {
 		yaml_reader_problem(reader, yaml_reader_mark(event->start_mark),
-		    "more than %d values and marks; split the file",
-		    YAML_MAX_EVENTS);
+		    "more than %zu values and marks; split the file",
+		    reader->max_events);
 		reader->fatal = true;
 		yaml_event_delete(event);
 		return false;

@@ -15,14 +15,14 @@
 #include "error.h"
 #include "yaml.h"
 
-enum { YAML_MAX_EVENTS = 100000, YAML_MAX_PROBLEMS = 20 };
+enum { YAML_MAX_PROBLEMS = 20 };
 
 struct yaml_reader {
 	yaml_parser_t parser;
 	const char *name, *text; /* borrowed */
 	size_t len;
 	struct buffer problems;
-	size_t n_problems, n_events;
+	size_t n_problems, n_events, max_events;
 	bool fatal;
 };
 
