@@ -1,0 +1,47 @@
+load helper
+
+: "${NR_TESTS:=$ROOT/build/tests}"
+
+# commands SHELL VALUE: every command of the table prints the value, and
+# nothing else happens.
+commands() {
+	local command values
+	values=$(jq -nc --arg v "$2" '{v: $v, o: {v: $v}}')
+	while IFS= read -r command; do
+		[[ $command != '# Each'* ]] || continue
+		command=${command//¶/$'\n'}
+		echo "$1: $command"
+		TEST_SHELL=$1 "$NR_TESTS/template" "$values" "$command" >out
+		diff <(printf '[%s]\n' "$2") out
+	done <"$BATS_TEST_DIRNAME/template/commands"
+	[ ! -e harm ]
+}
+
+@test "a value stays what it is wherever a command names it" {
+	for value in plain 'two  words' '"; touch harm; "' "'; touch harm; '" \
+		'$(touch harm)' '`touch harm`' '\' '*' '${HOME}' '{{v}}' \
+		'"; rm -rf ./none; "' 'ü – 日本' '-n' '%s' $'a\nb' '&& touch harm'; do
+		commands dash "$value"
+	done
+	commands bash '"; touch harm; "'\''$(touch harm)'
+}
+
+@test "a name that is not defined is told, and one in a quoted here-document" {
+	run "$NR_TESTS/template" '{}' 'echo {{titel}}'
+	[ "$output" = 'undefined: titel' ]
+	run "$NR_TESTS/template" '{"a":1}' $'cat <<"EOF"\n{{a}}\nEOF'
+	[[ $output == '12: a here-document whose end is in quotes'* ]]
+}
+
+@test "what is not the playbook's is left to the shell and to others" {
+	export TEST_SHELL=sh NAME=own
+	run "$NR_TESTS/template" '{"NAME":"x","HOME":"x","end":1}' \
+		'echo "${NAME}" "$NAME" "${none:-no}" "{{.Names}} {{"{{"}}end}}"'
+	[ "$output" = 'own own no {{.Names}} {{end}}' ]
+}
+
+@test "in other texts the value itself is put in" {
+	run "$NR_TESTS/template" '{"a":{"b":[1,"x"]},"n":1.5,"t":"it'\''s"}' \
+		-t '{{a.b}} ${a.b[1]} {{n}} ${t} ${NONE} $t'
+	[ "$output" = "[1,\"x\"] x 1.5 it's  \$t" ]
+}
