@@ -2,13 +2,25 @@
 #include "process.h"
 
 #include <signal.h>
+#include <time.h>
 
 static volatile sig_atomic_t cancelled_by;
+/* Signals up to this second of the monotonic clock are not noted. */
+static volatile sig_atomic_t deaf_until;
+
+static int
+second(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int)now.tv_sec;
+}
 
 static void
 note(int signal_number)
 {
-	if (cancelled_by == 0)
+	if (cancelled_by == 0 && (deaf_until == 0 || second() > deaf_until))
 		cancelled_by = signal_number;
 }
 
@@ -35,4 +47,11 @@ int
 cancel_signal(void)
 {
 	return cancelled_by;
+}
+
+void
+cancel_forget(void)
+{
+	deaf_until = second() + 1;
+	cancelled_by = 0;
 }

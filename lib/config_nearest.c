@@ -4,8 +4,9 @@
 #include <ctype.h>
 
 #include "memory.h"
+#include "word_distance.h"
 
-enum { max_name = 40, typing_errors = 2 };
+enum { max_name = WORD_DISTANCE_MAX, typing_errors = 2 };
 
 /* A name as all spellings of it have in common: lower case, one kind of
  * mark. False when it is too long to be meant for a key. */
@@ -24,43 +25,6 @@ normalise(char normal[max_name + 1], const char *name)
 		    : (char)tolower((unsigned char)c);
 	}
 	return true;
-}
-
-static size_t
-smallest(size_t a, size_t b, size_t c)
-{
-	size_t least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-/* How many letters to put in, leave out, change, or swap with their
- * neighbour (Damerau, Levenshtein). */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t rows[3][max_name + 1];
-	size_t *before = rows[0], *last = rows[1], *row = rows[2];
-	size_t len = strlen(b);
-
-	for (size_t j = 0; j <= len; j++)
-		last[j] = before[j] = j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t *oldest = before;
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < len; j++) {
-			row[j + 1] = smallest(last[j + 1] + 1, row[j] + 1,
-			    last[j] + (a[i] != b[j]));
-			if (i > 0 && j > 0 && a[i] == b[j - 1] &&
-			    a[i - 1] == b[j] && before[j - 1] + 1 < row[j + 1])
-				row[j + 1] = before[j - 1] + 1;
-		}
-		before = last;
-		last = row;
-		row = oldest;
-	}
-	return last[len];
 }
 
 /* Are these whole words of the name? "timeout" is, of default_timeout_seconds;
@@ -96,7 +60,7 @@ config_key_nearest(const char *name)
 
 		if (!normalise(right, key->name))
 			continue;
-		found = distance(wrong, right);
+		found = word_distance(wrong, right);
 		if (found < best || (found == best && nearest == NULL)) {
 			best = found;
 			nearest = key;

@@ -129,5 +129,11 @@ void process_environment_free(char **environment);
  */
 void cancel_install(void);
 int cancel_signal(void); /* 0: none came */
+/*
+ * What came is forgotten, so that something can still be put in order; a
+ * further signal cancels that. Not one of the next second: a Ctrl-C comes to
+ * a process by way of several others, too.
+ */
+void cancel_forget(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "yaml_node.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "memory.h"
 
@@ -34,15 +35,18 @@ static const struct yaml_node *
 child(const struct yaml_nodes *nodes, size_t parent, const char *segment,
     size_t len)
 {
+	size_t index =
+	    strchr("0123456789", *segment) != NULL && len > 0 && len < 10
+	    ? strtoul(segment, NULL, 10)
+	    : SIZE_MAX;
+
 	for (size_t i = parent + 1; i < nodes->n; i++) {
 		const struct yaml_node *node = &nodes->nodes[i];
-		char number[3 * sizeof node->index + 1];
 
 		if (node->parent != parent)
 			continue;
-		snprintf(number, sizeof number, "%zu", node->index);
-		if (is_segment(
-			segment, len, node->key != NULL ? node->key : number))
+		if (node->key != NULL ? is_segment(segment, len, node->key)
+				      : node->index == index)
 			return node;
 	}
 	return NULL;

@@ -11,8 +11,7 @@
 #include "json.h"
 #include "memory.h"
 #include "process.h"
-#include "slot_guard.h"
-#include "slot_record.h"
+#include "slot_visit.h"
 #include "test_command.h"
 
 static bool list_only;
@@ -22,7 +21,6 @@ struct tests {
 	char *workspace;
 	char **commands;
 	char **environment;
-	struct slot_guard *guard;
 	size_t turn; /* of the log files */
 	jv results;
 	size_t n_run, n_failed;
@@ -201,34 +199,14 @@ run_nth(struct tests *tests, size_t n)
 	return error;
 }
 
-/* What tests write there is not for those who come after them. */
-static struct error *
-restore_settings(const struct tests *tests)
-{
-	char *changed = NULL;
-	struct error *error = slot_guard_restore(tests->guard, &changed);
-
-	if (changed[0] != '\0')
-		log_warn("settings_restored",
-		    "the tests changed settings of the repository, which "
-		    "are put back: %s",
-		    changed);
-	free(changed);
-	return error;
-}
-
 static struct error *
 run_all(struct tests *tests)
 {
 	bool fail_fast =
 	    json_boolean(document_value(tests->stage->doc), "fail_fast", true);
-	struct error *error = NULL;
-	/* One that is there is of a stage that was killed, and stays. */
-	bool keep = !slot_record_exists(tests->workspace);
+	struct slot_visit visit;
+	struct error *error = slot_visit_begin(&visit, tests->workspace);
 
-	error = slot_guard_note(&tests->guard, tests->workspace);
-	if (error == NULL && keep)
-		slot_record_keep(tests->guard, &(struct slot_branches){ 0 });
 	tests->turn = command_turn(tests->stage, "test-1", ".stdout.log");
 	tests->environment =
 	    command_environment(tests->stage, tests->workspace, NULL);
@@ -237,10 +215,7 @@ run_all(struct tests *tests)
 			break;
 		error = run_nth(tests, i);
 	}
-	error = error_first(error, restore_settings(tests));
-	if (keep)
-		slot_record_remove(tests->workspace);
-	return error;
+	return error_first(error, slot_visit_end(&visit, "the tests"));
 }
 
 static void
@@ -292,7 +267,6 @@ plan(const struct tests *tests)
 static void
 release(struct tests *tests)
 {
-	slot_guard_free(tests->guard);
 	jv_free(tests->results);
 	process_environment_free(tests->environment);
 	json_strings_free(tests->commands);

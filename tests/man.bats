@@ -24,6 +24,7 @@ examples() {
 @test "the examples of nr-log(1) do what the page says" { examples nr-log.1; }
 @test "the examples of nr-mask(1) do what the page says" { examples nr-mask.1; }
 @test "the examples of nr-patterns(5) do what the page says" { examples nr-patterns.5; }
+@test "the examples of nr-playbook(1) do what the page says" { examples nr-playbook.1; }
 @test "the examples of nr-prepare(1) do what the page says" { examples nr-prepare.1; }
 @test "the examples of nr-push(1) do what the page says" { examples nr-push.1; }
 @test "the examples of nr-report(1) do what the page says" { examples nr-report.1; }

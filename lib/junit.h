@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JUnit XML, which CI systems show: one suite, a case for each command.
+ * Cases are objects of which are used: name, success, skipped, reason (of
+ * what was skipped), message (of what failed), duration_seconds, stdout,
+ * stderr.
+ */
+#ifndef JUNIT_H
+#define JUNIT_H
+
+#include <jv.h>
+
+#include "error.h"
+#include "mask.h"
+
+/* A new file; `cases` is borrowed. */
+struct error *junit_write(const char *path, const char *suite, jv cases,
+    double duration_seconds, const struct mask *mask);
+
+#endif

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+#include "playbook.h"
+
+#include "file.h"
+#include "json.h"
+#include "memory.h"
+#include "playbook_reader.h"
+#include "template.h"
+
+enum { max_timeout_seconds = 7 * 24 * 3600, max_retries = 100 };
+
+static const double default_timeout_seconds = 300;
+
+/* One file and those that include it. */
+struct load {
+	struct playbook *playbook;
+	struct playbook_reader reader;
+	const struct load *includer;
+	char *real_path;
+	char **env; /* of the whole file */
+};
+
+static void read_steps(struct load *load, struct playbook_steps *steps,
+    jv object, const char *name);
+static struct error *load_file(struct playbook *playbook,
+    struct playbook_problems *problems, const struct load *includer,
+    const char *path, struct playbook_steps *steps);
+
+static void
+release_steps(struct playbook_steps *steps)
+{
+	for (size_t i = 0; i < steps->n; i++) {
+		struct playbook_step *step = &steps->items[i];
+
+		free(step->name);
+		free(step->command);
+		free(step->condition_text);
+		condition_free(step->condition);
+		json_strings_free(step->env);
+		free(step->working_directory);
+		json_strings_free(step->shell);
+		json_strings_free(step->outputs);
+		release_steps(&step->then);
+		release_steps(&step->otherwise);
+	}
+	free(steps->items);
+}
+
+/* Takes what the step has. */
+static void
+add_step(struct playbook_steps *steps, const struct playbook_step *step)
+{
+	if ((steps->n & (steps->n - 1)) == 0)
+		steps->items = xreallocarray(steps->items,
+		    steps->n > 0 ? 2 * steps->n : 1, sizeof *steps->items);
+	steps->items[steps->n++] = *step;
+}
+
+/* `condition` and `if` may be a text, or true or false. */
+static void
+read_condition(
+    struct load *load, struct playbook_step *step, jv object, const char *name)
+{
+	struct playbook_reader *reader = &load->reader;
+	jv value = json_get(object, name);
+	jv_kind kind = jv_get_kind(value);
+	struct condition_problem problem = { 0 };
+	size_t back;
+
+	if (kind == JV_KIND_TRUE || kind == JV_KIND_FALSE)
+		step->condition_text =
+		    xstrdup(kind == JV_KIND_TRUE ? "true" : "false");
+	else
+		step->condition_text =
+		    playbook_text(reader, object, name, false);
+	jv_free(value);
+	if (step->condition_text == NULL)
+		return;
+	step->condition = condition_parse(step->condition_text, &problem);
+	if (step->condition != NULL)
+		return;
+	back = playbook_enter(reader, name);
+	playbook_problem_within(reader, step->condition_text, problem.offset,
+	    "%s: %s", name, problem.message);
+	playbook_leave(reader, back);
+	free(problem.message);
+}
+
+/* "bash -e" is the same as [bash, -e, -c]. */
+static char **
+read_shell(struct load *load, jv object)
+{
+	jv value = json_get(object, "shell");
+	char **argv = json_strings(value, NULL), *text, *at;
+	size_t n = 0;
+
+	if (jv_get_kind(value) == JV_KIND_ARRAY) {
+		if (argv[0] == NULL || json_array_length(value, NULL) > 16)
+			playbook_problem(&load->reader,
+			    "shell: expected a program and its arguments");
+		jv_free(value);
+		return argv;
+	}
+	jv_free(value);
+	json_strings_free(argv);
+	text = playbook_text(&load->reader, object, "shell", false);
+	argv = xcalloc((text != NULL ? strlen(text) : 2) + 3, sizeof *argv);
+	for (at = text; at != NULL; at += strcspn(at, " ")) {
+		at += strspn(at, " ");
+		if (*at == '\0')
+			break;
+		argv[n++] = xstrndup(at, strcspn(at, " "));
+	}
+	if (n == 0)
+		argv[n++] = xstrdup("sh");
+	argv[n] = xstrdup("-c");
+	free(text);
+	return argv;
+}
+
+static bool
+is_shell(const char *program)
+{
+	static const char *const shells[] = { "sh", "bash", "dash", "ksh",
+		"mksh", "zsh", "ash" };
+	const char *slash = strrchr(program, '/');
+
+	for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
+		if (strcmp(slash != NULL ? slash + 1 : program, shells[i]) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_command(struct load *load, const struct playbook_step *step)
+{
+	struct playbook_reader *reader = &load->reader;
+	size_t back = playbook_enter(reader, "command"), offset;
+	const char *problem;
+
+	if (step->shell[0] != NULL && !is_shell(step->shell[0])) {
+		if (template_has_names(step->command))
+			playbook_problem(reader,
+			    "command: only a shell can be given values; "
+			    "name them in env, and read the environment");
+	} else {
+		problem = template_command_problem(step->command, &offset);
+		if (problem != NULL)
+			playbook_problem_within(
+			    reader, step->command, offset, "%s", problem);
+	}
+	playbook_leave(reader, back);
+}
+
+static void
+read_command(struct load *load, struct playbook_step *step, jv object)
+{
+	static const char *const keys[] = { "name", "command", "condition",
+		"fail_fast", "timeout_seconds", "retry_count",
+		"retry_delay_seconds", "env", "working_directory", "shell",
+		"outputs", "metadata", NULL };
+	struct playbook_reader *reader = &load->reader;
+
+	playbook_check_keys(reader, object, keys);
+	step->name = playbook_line(reader, object, "name", true);
+	step->command = playbook_text(reader, object, "command", true);
+	read_condition(load, step, object, "condition");
+	step->fail_fast = playbook_boolean(reader, object, "fail_fast", true);
+	step->timeout_seconds =
+	    playbook_number(reader, object, "timeout_seconds",
+		default_timeout_seconds, 0.01, max_timeout_seconds, false);
+	step->retry_count = (int)playbook_number(
+	    reader, object, "retry_count", 0, 0, max_retries, true);
+	step->retry_delay_seconds = playbook_number(
+	    reader, object, "retry_delay_seconds", 0, 0, 3600, false);
+	step->env = playbook_settings(reader, object, "env", load->env);
+	step->working_directory =
+	    playbook_text(reader, object, "working_directory", false);
+	step->shell = read_shell(load, object);
+	step->outputs = playbook_names(reader, object, "outputs");
+	jv_free(playbook_get_object(reader, object, "metadata"));
+	if (step->command != NULL)
+		check_command(load, step);
+	load->playbook->n_steps++;
+}
+
+static void
+read_block(struct load *load, struct playbook_step *step, jv object)
+{
+	static const char *const keys[] = { "name", "if", "then", "else",
+		"metadata", NULL };
+	struct playbook_reader *reader = &load->reader;
+
+	playbook_check_keys(reader, object, keys);
+	step->name = playbook_line(reader, object, "name", false);
+	read_condition(load, step, object, "if");
+	if (step->condition_text == NULL)
+		playbook_problem(reader, "'if' is missing");
+	read_steps(load, &step->then, object, "then");
+	read_steps(load, &step->otherwise, object, "else");
+	if (step->then.n + step->otherwise.n == 0)
+		playbook_problem(reader,
+		    "a block needs steps in 'then' or 'else'; a single step "
+		    "takes 'condition'");
+}
+
+static char *
+beside(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (*name == '/' || slash == NULL)
+		return xstrdup(name);
+	return xasprintf("%.*s/%s", (int)(slash - path), path, name);
+}
+
+static void
+read_include(struct load *load, struct playbook_step *step, jv object)
+{
+	static const char *const keys[] = { "name", "include", "condition",
+		"metadata", NULL };
+	struct playbook_reader *reader = &load->reader;
+	char *name = playbook_text(reader, object, "include", true), *path;
+	struct error *error;
+	size_t back;
+
+	playbook_check_keys(reader, object, keys);
+	step->name = playbook_line(reader, object, "name", false);
+	read_condition(load, step, object, "condition");
+	if (name == NULL)
+		return;
+	path = beside(reader->path, name);
+	error = load_file(
+	    load->playbook, reader->problems, load, path, &step->then);
+	back = playbook_enter(reader, "include");
+	if (error != NULL)
+		playbook_problem(reader, "%s", error->message);
+	playbook_leave(reader, back);
+	error_free(error);
+	free(path);
+	free(name);
+}
+
+static bool
+has(jv object, const char *name)
+{
+	return jv_object_has(jv_copy(object), jv_string(name)) != 0;
+}
+
+static void
+read_step(struct load *load, struct playbook_step *step, jv object)
+{
+	if (jv_get_kind(object) != JV_KIND_OBJECT)
+		playbook_problem(&load->reader,
+		    "expected a step, with 'name' and 'command'");
+	else if (has(object, "include"))
+		read_include(load, step, object);
+	else if (has(object, "if") || has(object, "then") ||
+	    has(object, "else"))
+		read_block(load, step, object);
+	else
+		read_command(load, step, object);
+}
+
+static void
+read_steps(struct load *load, struct playbook_steps *steps, jv object,
+    const char *name)
+{
+	struct playbook_reader *reader = &load->reader;
+	jv list = playbook_get_list(reader, object, name);
+	size_t n = json_array_length(list, NULL);
+	size_t back = playbook_enter(reader, name), back_2;
+
+	for (size_t i = 0; i < n; i++) {
+		jv element = json_element(list, i);
+
+		back_2 = playbook_enter_nth(reader, i);
+		if (load->playbook->n_steps >= PLAYBOOK_MAX_STEPS) {
+			playbook_problem(
+			    reader, "more than %d steps", PLAYBOOK_MAX_STEPS);
+			i = n;
+		} else {
+			struct playbook_step step = { .fail_fast = true };
+
+			read_step(load, &step, element);
+			add_step(steps, &step);
+		}
+		playbook_leave(reader, back_2);
+		jv_free(element);
+	}
+	playbook_leave(reader, back);
+	jv_free(list);
+}
+
+/* What an included playbook has, the including one may set otherwise. */
+static void
+read_variables(struct load *load, jv object)
+{
+	struct playbook *playbook = load->playbook;
+	jv variables = playbook_get_object(&load->reader, object, "variables");
+
+	if (jv_is_valid(variables))
+		playbook->variables =
+		    jv_object_merge(variables, playbook->variables);
+	else
+		jv_free(variables);
+}
+
+static void
+read_playbook(struct load *load, jv object, struct playbook_steps *steps)
+{
+	static const char *const keys[] = { "name", "description", "steps",
+		"on_failure", "always", "variables", "env", "metadata", NULL };
+	struct playbook_reader *reader = &load->reader;
+	struct playbook *playbook = load->playbook;
+	char *name, *description;
+
+	if (jv_get_kind(object) != JV_KIND_OBJECT) {
+		playbook_problem(
+		    reader, "expected a playbook, with 'name' and 'steps'");
+		return;
+	}
+	playbook_check_keys(reader, object, keys);
+	name = playbook_line(reader, object, "name", false);
+	description = playbook_text(reader, object, "description", false);
+	read_variables(load, object);
+	load->env = playbook_settings(reader, object, "env",
+	    load->includer != NULL ? load->includer->env : NULL);
+	read_steps(load, steps, object, "steps");
+	if (steps->n == 0 && reader->problems->n == 0)
+		playbook_problem(reader, "'steps' is missing or empty");
+	read_steps(load, &playbook->on_failure, object, "on_failure");
+	read_steps(load, &playbook->always, object, "always");
+	if (load->includer == NULL) {
+		playbook->name = name != NULL
+		    ? xstrdup(name)
+		    : xstrdup(strrchr(playbook->path, '/') != NULL
+			      ? strrchr(playbook->path, '/') + 1
+			      : playbook->path);
+		jv_free(playbook->metadata);
+		playbook->metadata =
+		    playbook_get_object(reader, object, "metadata");
+	} else {
+		jv_free(playbook_get_object(reader, object, "metadata"));
+	}
+	free(name);
+	free(description);
+}
+
+static struct error *
+check_includes(const struct playbook *playbook, const struct load *load)
+{
+	size_t depth = 0;
+
+	for (const struct load *at = load->includer; at != NULL;
+	     at = at->includer) {
+		if (strcmp(at->real_path, load->real_path) == 0)
+			return error_new(ERROR_CONFIG, "'%s' includes itself",
+			    load->reader.path);
+		if (++depth > PLAYBOOK_MAX_INCLUDES)
+			return error_new(ERROR_CONFIG,
+			    "more than %d playbooks include one another",
+			    PLAYBOOK_MAX_INCLUDES);
+	}
+	if (playbook->n_files > PLAYBOOK_MAX_FILES)
+		return error_new(ERROR_CONFIG,
+		    "more than %d files are included", PLAYBOOK_MAX_FILES);
+	return NULL;
+}
+
+static void
+take_warnings(struct playbook *playbook, const struct yaml *yaml)
+{
+	for (size_t i = 0; i < yaml_n_warnings(yaml); i++) {
+		playbook->warnings = xreallocarray(playbook->warnings,
+		    playbook->n_warnings + 1, sizeof *playbook->warnings);
+		playbook->warnings[playbook->n_warnings++] =
+		    xstrdup(yaml_warning(yaml, i));
+	}
+}
+
+static struct error *
+load_file(struct playbook *playbook, struct playbook_problems *problems,
+    const struct load *includer, const char *path, struct playbook_steps *steps)
+{
+	static const struct yaml_options options = {
+		.aliases = true,
+		.max_bytes = PLAYBOOK_MAX_BYTES,
+		.max_events = PLAYBOOK_MAX_EVENTS,
+	};
+	struct load load = {
+		.playbook = playbook,
+		.reader = { .path = path, .problems = problems },
+		.includer = includer,
+		.real_path = file_resolve(path),
+	};
+	struct yaml *yaml = NULL;
+	struct error *error = NULL;
+
+	if (load.real_path == NULL)
+		return error_errno(ERROR_CONFIG, "cannot read '%s'", path);
+	playbook->n_files++;
+	error = check_includes(playbook, &load);
+	if (error == NULL)
+		error = yaml_read_file_with(&yaml, path, &options);
+	if (error == NULL) {
+		load.reader.yaml = yaml;
+		read_playbook(&load, yaml_value(yaml), steps);
+		take_warnings(playbook, yaml);
+	}
+	json_strings_free(load.env);
+	yaml_release(yaml);
+	free(load.real_path);
+	return error;
+}
+
+struct error *
+playbook_load(struct playbook **playbook, const char *path)
+{
+	struct playbook_problems problems = { .text = BUFFER_INIT(65536) };
+	struct playbook *loaded = xcalloc(1, sizeof *loaded);
+	struct error *error;
+
+	loaded->path = xstrdup(path);
+	loaded->variables = jv_object();
+	loaded->metadata = jv_null();
+	error = load_file(loaded, &problems, NULL, path, &loaded->steps);
+	if (problems.n > PLAYBOOK_MAX_PROBLEMS)
+		buffer_appendf(&problems.text, "\n  and %zu more problems",
+		    problems.n - PLAYBOOK_MAX_PROBLEMS);
+	if (error == NULL && problems.n > 0)
+		error = error_new(ERROR_CONFIG, "%s", problems.text.data);
+	buffer_release(&problems.text);
+	*playbook = NULL;
+	if (error != NULL)
+		playbook_free(loaded);
+	else
+		*playbook = loaded;
+	return error;
+}
+
+void
+playbook_free(struct playbook *playbook)
+{
+	if (playbook == NULL)
+		return;
+	release_steps(&playbook->steps);
+	release_steps(&playbook->on_failure);
+	release_steps(&playbook->always);
+	jv_free(playbook->variables);
+	jv_free(playbook->metadata);
+	for (size_t i = 0; i < playbook->n_warnings; i++)
+		free(playbook->warnings[i]);
+	free(playbook->warnings);
+	free(playbook->name);
+	free(playbook->path);
+	free(playbook);
+}

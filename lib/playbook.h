@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Playbooks: what a team says its kind of task needs, as YAML; the format is
+ * nr-playbook(5). A playbook is read strictly: what is unknown or of the
+ * wrong kind is a ConfigError that names file, line and column, all problems
+ * at once. Included playbooks are put in where they are named.
+ */
+#ifndef PLAYBOOK_H
+#define PLAYBOOK_H
+
+#include <jv.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "condition.h"
+#include "error.h"
+
+enum {
+	PLAYBOOK_MAX_BYTES = 4 << 20,
+	PLAYBOOK_MAX_EVENTS = 1000000,
+	PLAYBOOK_MAX_STEPS = 20000,
+	PLAYBOOK_MAX_FILES = 100,
+	PLAYBOOK_MAX_INCLUDES = 8, /* one within another */
+};
+
+struct playbook_steps {
+	struct playbook_step *items;
+	size_t n;
+};
+
+/* A command, or, where that is NULL, a block of steps. */
+struct playbook_step {
+	char *name; /* NULL: a block without one */
+	char *command;
+	char *condition_text; /* NULL: always */
+	struct condition *condition;
+	bool fail_fast;
+	double timeout_seconds, retry_delay_seconds;
+	int retry_count;
+	char **env;              /* "NAME=template", NULL-terminated */
+	char *working_directory; /* a template; NULL: the workspace */
+	char **shell;            /* the command becomes its last argument */
+	char **outputs;          /* names */
+	struct playbook_steps then, otherwise;
+};
+
+struct playbook {
+	char *name, *path;
+	struct playbook_steps steps, on_failure, always;
+	size_t n_steps; /* all that have a command */
+	size_t n_files;
+	jv variables; /* defaults, by name */
+	jv metadata;
+	char **warnings; /* "file:3:5: ..."; NULL-terminated */
+	size_t n_warnings;
+};
+
+struct error *playbook_load(struct playbook **playbook, const char *path);
+void playbook_free(struct playbook *playbook);
+
+#endif
