@@ -110,7 +110,7 @@ release(struct mask_index *index)
 		    level->links, level->n_links * sizeof *level->links);
 		free(level->bitmap);
 		free(level->heads);
-		*level = (struct level){ 0 };
+		level->links = NULL;
 	}
 	free(index->sorted);
 }
@@ -249,7 +249,9 @@ static void
 build(struct mask_index *index, const struct mask_set *set)
 {
 	release(index);
-	*index = (struct mask_index){ .set = set, .built = set->n };
+	memset(index, 0, sizeof *index);
+	index->set = set;
+	index->built = set->n;
 	if (set->n == 0)
 		return;
 	measure(index);
