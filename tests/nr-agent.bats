@@ -150,12 +150,13 @@ ending() {
 		"$(call write path=link-in content=new)" "$done"
 	agent --agent-max-errors 0
 	[ "$status" -eq 0 ]
+	jq -r 'select(.type == "tool") | "\(.success) \(.output)"' <<<"$output" >results
 	while IFS=$'\t' read -r path reason; do
 		for _ in write read; do
 			n=$((n + 1))
-			echo "$path: $(result $n)"
-			[ "$(result $n .success)" = false ]
-			[[ $(result $n) == *"$reason"* ]]
+			line=$(sed -n "${n}p" results)
+			echo "$path: $line"
+			[[ $line == "false error: "*"$reason"* ]]
 		done
 	done < <(grep -v '^#' "$ROOT/tests/nr-agent/paths")
 	[ "$(result $((n + 1)))" = hello ]
