@@ -54,7 +54,7 @@ test_programs = $(patsubst tests/lib/%.c,$(BUILD)/tests/%,\
 sources = $(wildcard lib/*.c lib/tools/*.c src/*.c tests/lib/*.c tests/fuzz/*.c \
 	tests/escape/*.c)
 headers = $(wildcard lib/*.h)
-shell_scripts = $(scripts) $(wildcard share/examples/*.sh tests/tools/*.sh \
+shell_scripts = $(scripts) $(wildcard share/examples/*.sh share/examples/*/*.sh tests/tools/*.sh \
 	tests/bench/*.sh) .ci/run
 
 # Debian packages by what they are for; `make deps` installs what is missing.

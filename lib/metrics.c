@@ -52,6 +52,7 @@ metrics_of(const struct document *doc)
 		document_value(doc), "impl_result.attempts"));
 
 	add_list(&sums, doc, "impl_result.attempts");
+	add_list(&sums, doc, "playbook_result.step_results");
 	add_list(&sums, doc, "test_result.test_results");
 	metrics = json_set_number(metrics, "commands", sums.commands);
 	metrics = json_set_number(

@@ -86,7 +86,20 @@ read_condition(
 	free(problem.message);
 }
 
-/* "bash -e" is the same as [bash, -e, -c]. */
+static bool
+is_shell(const char *program)
+{
+	static const char *const shells[] = { "sh", "bash", "dash", "ksh",
+		"mksh", "zsh", "ash" };
+	const char *slash = strrchr(program, '/');
+
+	for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
+		if (strcmp(slash != NULL ? slash + 1 : program, shells[i]) == 0)
+			return true;
+	return false;
+}
+
+/* "bash -e" is the same as [bash, -e, -c]; "node -e" is [node, -e]. */
 static char **
 read_shell(struct load *load, jv object)
 {
@@ -113,22 +126,10 @@ read_shell(struct load *load, jv object)
 	}
 	if (n == 0)
 		argv[n++] = xstrdup("sh");
-	argv[n] = xstrdup("-c");
+	if (is_shell(argv[0]))
+		argv[n] = xstrdup("-c");
 	free(text);
 	return argv;
-}
-
-static bool
-is_shell(const char *program)
-{
-	static const char *const shells[] = { "sh", "bash", "dash", "ksh",
-		"mksh", "zsh", "ash" };
-	const char *slash = strrchr(program, '/');
-
-	for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
-		if (strcmp(slash != NULL ? slash + 1 : program, shells[i]) == 0)
-			return true;
-	return false;
 }
 
 static void

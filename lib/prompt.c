@@ -90,12 +90,36 @@ append_output(struct buffer *prompt, jv test, const char *stream)
 	append_block(prompt, text, strlen(text));
 }
 
+/* A command of the tests, or a step of the playbook. */
+static void
+append_failure(struct buffer *prompt, jv test)
+{
+	const char *command = json_string(test, "command");
+	const char *name = json_string(test, "name");
+	const char *message = json_string(test, "message");
+
+	if (json_boolean(test, "success", true))
+		return;
+	if (name != NULL)
+		buffer_appendf(prompt, "\nThe step \"%s\" failed: %s\n", name,
+		    message != NULL ? message : "");
+	if (name != NULL && command != NULL)
+		append_block(prompt, command, strlen(command));
+	if (name == NULL)
+		buffer_appendf(prompt, "\n`%s` ended with exit code %.0f.\n",
+		    command != NULL ? command : "",
+		    json_number(test, "exit_code", 1));
+	append_output(prompt, test, "stdout");
+	append_output(prompt, test, "stderr");
+}
+
 /* What the last attempt did not get right. */
 static void
-append_failures(struct buffer *prompt, const struct document *doc)
+append_failures(struct buffer *prompt, const struct document *doc,
+    const char *section, const char *list)
 {
-	jv result = json_get(document_value(doc), "test_result");
-	jv tests = json_get(result, "test_results");
+	jv result = json_get(document_value(doc), section);
+	jv tests = json_get(result, list);
 	size_t n = json_array_length(tests, NULL);
 
 	if (!json_boolean(result, "success", true)) {
@@ -105,16 +129,8 @@ append_failures(struct buffer *prompt, const struct document *doc)
 		    "fail, and put it right.\n");
 		for (size_t i = 0; i < n; i++) {
 			jv test = json_element(tests, i);
-			const char *command = json_string(test, "command");
 
-			if (!json_boolean(test, "success", true)) {
-				buffer_appendf(prompt,
-				    "\n`%s` ended with exit code %.0f.\n",
-				    command != NULL ? command : "",
-				    json_number(test, "exit_code", 1));
-				append_output(prompt, test, "stdout");
-				append_output(prompt, test, "stderr");
-			}
+			append_failure(prompt, test);
 			jv_free(test);
 		}
 	}
@@ -202,7 +218,8 @@ prompt_build(char **prompt_text, const struct document *doc,
 	struct error *error;
 
 	append_task(&prompt, doc);
-	append_failures(&prompt, doc);
+	append_failures(&prompt, doc, "playbook_result", "step_results");
+	append_failures(&prompt, doc, "test_result", "test_results");
 	append_list(
 	    &prompt, doc, "acceptance_criteria", "Acceptance criteria", true);
 	append_list(&prompt, doc, "dependencies",

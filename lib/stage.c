@@ -110,7 +110,8 @@ passes_through(const struct stage *stage)
 		return false;
 	if (program->takes_failed_tests == NULL ||
 	    !*program->takes_failed_tests || type == NULL ||
-	    strcmp(type, error_type_name(ERROR_TEST)) != 0)
+	    (strcmp(type, error_type_name(ERROR_TEST)) != 0 &&
+		strcmp(type, error_type_name(ERROR_PLAYBOOK)) != 0))
 		return true;
 	document_remove(stage->doc, "error");
 	return false;

@@ -66,7 +66,8 @@ struct stage_program {
 	bool after_error;                   /* works on failed documents too */
 	bool reports; /* exits with the code of the document's error */
 	/* The flag of nr-exec --fix: a document that failed with a
-	 * TestExecutionError is taken up again, without its error. */
+	 * TestExecutionError or a PlaybookExecutionError is taken up again,
+	 * without its error. */
 	const bool *takes_failed_tests;
 	/*
 	 * The work. An error is recorded in the document and decides the

@@ -127,6 +127,26 @@ append_test(struct summary *summary, jv result)
 }
 
 static void
+append_playbook(struct summary *summary)
+{
+	jv result = json_get(document_value(summary->doc), "playbook_result");
+	const char *name = json_string(result, "playbook_name");
+	char duration[CLOCK_TEXT_SIZE], *text;
+
+	if (name != NULL) {
+		clock_format_duration(
+		    duration, json_number(result, "total_duration_seconds", 0));
+		text = xasprintf("%s: %s (%s)",
+		    json_boolean(result, "success", false) ? "passed"
+							   : "FAILED",
+		    name, duration);
+		append_fact(summary, "playbook", text);
+		free(text);
+	}
+	jv_free(result);
+}
+
+static void
 append_tests(struct summary *summary)
 {
 	jv results =
@@ -307,6 +327,7 @@ summary_append(
 	append_agent(&summary);
 	append_changes(&summary);
 	append_attempts(&summary);
+	append_playbook(&summary);
 	append_tests(&summary);
 	append_string_fact(&summary, "saved", "workspace.saved_ref");
 	append_artifacts(&summary);

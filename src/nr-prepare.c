@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* nr-prepare: a slot, on a fresh branch for the task (nr-prepare(1)). */
+#include "file.h"
 #include "git.h"
 #include "json.h"
 #include "memory.h"
+#include "playbook.h"
+#include "playbook_find.h"
 #include "slot.h"
 #include "slot_remote.h"
 #include "stage.h"
@@ -141,6 +144,37 @@ set_workspace(const struct prepare *prepare)
 	document_set(prepare->stage->doc, "workspace", workspace);
 }
 
+/* nr-run, which does not read the document, is told by a file. */
+static struct error *
+tell_playbook(const struct stage *stage)
+{
+	char *path = stage_path(stage, "playbook");
+	struct error *error = file_replace(path, "", 0, 0600);
+
+	free(path);
+	return error;
+}
+
+/* A playbook that cannot be used is found before an agent has worked. */
+static struct error *
+check_playbook(const struct prepare *prepare)
+{
+	struct playbook *playbook = NULL;
+	struct error *error;
+	char *path;
+
+	if (!playbook_is_named(prepare->stage))
+		return NULL;
+	error = playbook_find(&path, prepare->stage, prepare->slot.path);
+	if (error == NULL)
+		error = playbook_load(&playbook, path);
+	if (error == NULL && getenv("NR_RUN_PID") != NULL)
+		error = tell_playbook(prepare->stage);
+	playbook_free(playbook);
+	free(path);
+	return error;
+}
+
 static struct error *
 do_prepare(struct prepare *prepare)
 {
@@ -166,6 +200,8 @@ do_prepare(struct prepare *prepare)
 		err = git_start_branch(prepare->slot.git, &prepare->start);
 		prepare->start.upstream = NULL;
 	}
+	if (err == NULL)
+		err = check_playbook(prepare);
 	if (err != NULL) {
 		slot_take_back(&prepare->slot, prepare->stage);
 		return err;
@@ -191,22 +227,6 @@ choose(struct prepare *prepare)
 	if (err != NULL)
 		return err;
 	return slot_choose(&prepare->slot, prepare->stage, prepare->url);
-}
-
-/* A task whose playbook was silently left out would not be done as asked. */
-static struct error *
-refuse_playbook(const struct stage *stage)
-{
-	const char *path = document_string(stage->doc, "playbook_path");
-
-	if (path == NULL || *path == '\0')
-		path = config_string(stage->config, "default_playbook_path");
-	if (path == NULL || *path == '\0')
-		return NULL;
-	return error_new(ERROR_CONFIG,
-	    "cannot run playbook '%s': this version has no playbooks; put its "
-	    "commands into test_commands, and unset playbook_path",
-	    path);
 }
 
 static void
@@ -238,9 +258,7 @@ run(struct stage *stage)
 
 	prepare.start.base = document_base_branch(stage->doc);
 	prepare.start.branch = prepare.branch;
-	err = refuse_playbook(stage);
-	if (err == NULL)
-		err = choose(&prepare);
+	err = choose(&prepare);
 	if (err == NULL && stage->dry_run)
 		plan(&prepare);
 	else if (err == NULL)

@@ -31,6 +31,7 @@ type_of_status(const char *stage, int status)
 	} defaults[] = {
 		{ "prepare", ERROR_WORKSPACE },
 		{ "exec", ERROR_IMPLEMENTATION },
+		{ "playbook", ERROR_PLAYBOOK },
 		{ "test", ERROR_TEST },
 		{ "push", ERROR_PUSH },
 	};

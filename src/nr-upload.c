@@ -250,6 +250,12 @@ put_all(struct upload *upload)
 	put_path(upload, "diff", "changes.diff",
 	    document_string(doc, "impl_result.diff_path"), true);
 	put_path(upload, "log", "run.log", log, true);
+	put_path(upload, "junit", "playbook.junit.xml",
+	    document_string(doc, "playbook_result.junit_path"), false);
+	put_each(upload, "playbook_result.step_results", "step_output",
+	    "stdout_path");
+	put_each(upload, "playbook_result.step_results", "step_output",
+	    "stderr_path");
 	put_test_result(upload);
 	put_each(
 	    upload, "test_result.test_results", "test_output", "stdout_path");

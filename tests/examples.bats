@@ -31,6 +31,14 @@ example() {
 	[[ ${lines[-1]} == "the tests failed: 'make check'"* ]]
 }
 
+@test "custom-playbook/run.sh has a task done that must pass a playbook of its own" {
+	example custom-playbook/run.sh
+	[ "${lines[0]}" = "$ROOT/share/examples/custom-playbook/playbook.yaml: playbook 'Custom Playbook', 6 steps" ]
+	[ "${lines[1]}" = 'passed  Syntax' ]
+	[ "${lines[4]}" = 'skipped Refuse long scripts' ]
+	[ "${lines[-1]}" = 'branch:  feature/task-hello-1.1' ]
+}
+
 @test "the demo shows what came of a first task, and leaves the home alone" {
 	example demo.sh
 	[[ $output == *"The branch feature/task-hello-1.1 was pushed"* ]]

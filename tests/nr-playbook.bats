@@ -519,3 +519,38 @@ END
 	[ "$status" -eq 85 ]
 	[[ $(field .error.message) == *"found no way to test this project"* ]]
 }
+
+@test "in nr-run the agent is told of the step that failed, and repairs it" {
+	cat >agent.sh <<'END'
+#!/bin/sh
+cat >prompt
+grep -q 'The step "Test" failed: exit code 4: no greeting' prompt && echo Hello >greeting.txt
+rm prompt
+echo work >work.txt
+END
+	chmod +x agent.sh
+	cat >play.yaml <<'END'
+name: Team
+steps:
+  - {name: Test, command: "test -e greeting.txt || { echo no greeting; exit 4; }"}
+END
+	task ".playbook_path = \"$PWD/play.yaml\"" >task.json
+	run --separate-stderr nr-run --agent-command "$PWD/agent.sh" \
+		--implementation-attempts 2 --artifact-store-url "file://$PWD/store" task.json
+	[ "$status" -eq 0 ]
+	[ "$(field '.impl_result.attempts | length')" -eq 2 ]
+	[ "$(field .playbook_result.playbook_name)" = Team ]
+	[ "$(field .test_result.success)" = true ]
+	remote_has_branch feature/task-demo-1.1
+	[ "$(field '[.artifacts[].type] | index("junit") != null')" = true ]
+	grep -q 'passed: Team' "$(field .runner.run_dir)/summary.txt"
+}
+
+@test "without a playbook nr-run starts none" {
+	printf '#!/bin/sh\necho work >work.txt\n' >agent.sh
+	chmod +x agent.sh
+	run --separate-stderr nr-run --agent-command "$PWD/agent.sh" --to test task.json
+	[ "$status" -eq 0 ]
+	[ "$(field .playbook_result)" = null ]
+	[[ $stderr != *nr-playbook* ]]
+}

@@ -691,16 +691,19 @@ local: one.txt" ]
 	[[ "$stderr" == */task_id*/timeout_seconds* ]] || [[ "$stderr" == */timeout_seconds*/task_id* ]]
 }
 
-@test "a task with a playbook is refused, not done without it" {
+@test "a playbook that cannot be used is told before any work is done" {
 	task '.playbook_path = "playbooks/backend.yaml"' >playbook.json
 	stage nr-prepare -i playbook.json
 	[ "$status" -eq 78 ]
 	[ "$(error_type)" = ConfigError ]
 	[[ $(field .error.message) == *playbooks/backend.yaml* ]]
-	[ "$(git -C slot symbolic-ref HEAD)" = refs/heads/main ]
 	task >plain.json
-	stage nr-prepare -i plain.json --default-playbook-path p.yaml
-	[ "$status" -eq 64 ]
+	echo 'steps: [{nam: x}]' >p.yaml
 	RUNNER_DEFAULT_PLAYBOOK_PATH=p.yaml stage nr-prepare -i plain.json
 	[ "$status" -eq 78 ]
+	[[ $(field .error.message) == *"p.yaml:1:10: unknown key 'nam'"* ]]
+	commit_upstream check.yaml 'steps: [{name: x, command: make check}]'
+	task '.playbook_path = "check.yaml"' >playbook.json
+	stage nr-prepare -i playbook.json
+	[ "$status" -eq 0 ]
 }

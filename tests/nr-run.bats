@@ -51,7 +51,7 @@ prepare_test() {
 		finish || exit 74
 	END
 	chmod +x bin/*
-	for name in prepare exec test push upload report; do
+	for name in prepare exec playbook test push upload report; do
 		ln -s stage "bin/nr-$name"
 	done
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
@@ -265,6 +265,59 @@ wait_for() {
 	nr_run task.json
 	[ "$status" -eq 0 ]
 	[ "$(trail)" = "prepare exec test exec test push upload report" ]
+}
+
+@test "a playbook that the task names is run between exec and test" {
+	AT=prepare ACT='touch "$NR_RUN_DIR/playbook"'
+	run --separate-stderr nr-run task.json
+	[ "$status" -eq 0 ]
+	[ "$(field '.trail | join(" ")')" = 'prepare exec playbook test push upload report' ]
+	[ -s "$runs/r1/25-playbook.json" ]
+	rm steps
+	AT=
+	RUNNER_ID=r2 RUNNER_DEFAULT_PLAYBOOK_PATH=p.yaml run --separate-stderr nr-run task.json
+	[ "$(field '.trail | join(" ")')" = 'prepare exec playbook test push upload report' ]
+}
+
+@test "a stage of one's own before the playbook does not hide that one is named" {
+	echo '{"task_id":"1","title":"t","playbook_path":"p.yaml"}' >named.json
+	run --separate-stderr nr-run --stage prepare=cat named.json
+	[ "$(field '.trail | join(" ")')" = 'exec playbook test push upload report' ]
+	RUNNER_ID=r2 run --separate-stderr nr-run --from playbook --to playbook named.json
+	[ "$(field '.trail | join(" ")')" = playbook ]
+	RUNNER_ID=r3 run --separate-stderr nr-run --from playbook --to test task.json
+	[ "$(field '.trail | join(" ")')" = test ]
+	RUNNER_ID=r4 run --separate-stderr nr-run --stage playbook=cat task.json
+	[ "$(field '.trail | join(" ")')" = 'prepare exec test push upload report' ]
+}
+
+@test "when the playbook fails the agent is asked again, then the tests follow" {
+	export RUNNER_DEFAULT_PLAYBOOK_PATH=p.yaml RUNNER_IMPLEMENTATION_ATTEMPTS=3
+	AT=playbook ACT='[ -e fixed ] || { touch fixed; fail 85; }'
+	run --separate-stderr nr-run task.json
+	echo "$output$stderr"
+	[ "$(grep -c '^exec --fix' steps)" -eq 1 ]
+	[ "$(grep -c '^playbook' steps)" -eq 2 ]
+	[ "$(grep -c '^test' steps)" -eq 1 ]
+	rm steps fixed
+	RUNNER_ID=r2 ACT='fail 85' run --separate-stderr nr-run task.json
+	[ "$(grep -c '^exec --fix' steps)" -eq 2 ]
+	run ! grep -q '^test\|^push' steps
+}
+
+@test "--resume goes on at and behind a playbook" {
+	export RUNNER_DEFAULT_PLAYBOOK_PATH=p.yaml
+	run --separate-stderr nr-run --to exec task.json
+	run --separate-stderr nr-run --resume r1 --to playbook
+	[ "$(tail -n 1 steps)" = 'playbook ' ]
+	run --separate-stderr nr-run --resume r1
+	[ "$(grep -c '^playbook' steps)" -eq 1 ]
+	[ "$(grep -c '^test' steps)" -eq 1 ]
+	unset RUNNER_DEFAULT_PLAYBOOK_PATH
+	rm steps
+	RUNNER_ID=r2 run --separate-stderr nr-run --to exec task.json
+	RUNNER_ID=r2 run --separate-stderr nr-run --resume r2 --from test --to test
+	[ "$(tail -n 1 steps)" = 'test ' ]
 }
 
 @test "a fix that fails ends the loop" {

@@ -4,6 +4,7 @@
 # $1 is the directory, a new temporary one when absent. Nothing outside of it
 # is touched.
 examples=$(cd "$(dirname "$0")" && pwd)
+[ -f "$examples/playground.sh" ] || examples=${examples%/*}
 NR_BIN=${NR_BIN:-$examples/../../bin}
 [ ! -x "$NR_BIN/nr-run" ] || PATH=$(cd "$NR_BIN" && pwd):$PATH
 command -v nr-run >/dev/null || {
