@@ -45,10 +45,12 @@ remove_tree(const char *path)
 void
 sandbox_tmp_prepare_sweep(void)
 {
+	/* cppcheck-suppress invalidFunctionArg; an anonymous one has no file */
 	void *memory = mmap(NULL, sizeof *sweep, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	sweep = memory != MAP_FAILED ? memory : NULL;
+	/* cppcheck-suppress memleak; it stays as long as the process */
 }
 
 void

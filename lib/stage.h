@@ -33,7 +33,7 @@ struct stage {
 	struct secrets *secrets;
 	const struct mask *mask;
 	const char *run_dir; /* absolute; exists, mode 0700 */
-	const char *input; /* -i, of a program that reads no document */
+	const char *input;   /* -i, of a program that reads no document */
 	bool dry_run;
 	double started;         /* clock_monotonic() */
 	double ends;            /* the task's deadline, on clock_monotonic() */

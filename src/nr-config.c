@@ -16,7 +16,13 @@ struct request {
 	size_t n_keys;
 };
 
-enum { OPTION_CHECK = 256, OPTION_NEW_RUN, OPTION_SH, OPTION_SCHEMA, OPTION_CONFIG };
+enum {
+	OPTION_CHECK = 256,
+	OPTION_NEW_RUN,
+	OPTION_SH,
+	OPTION_SCHEMA,
+	OPTION_CONFIG
+};
 
 static const char usage[] =
     "usage: nr-config [--format text|json] [KEY...] [-- OPTION...]\n"
