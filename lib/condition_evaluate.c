@@ -101,7 +101,7 @@ is_in_order(jv a, jv b, enum condition_kind kind)
 	if (!as_number(&number_a, a) || !as_number(&number_b, b)) {
 		if (text_a == NULL || text_b == NULL)
 			return false;
-		number_a = strcmp(text_a, text_b);
+		number_a = (double)strcmp(text_a, text_b);
 		number_b = 0;
 	}
 	if (kind == CONDITION_LESS)

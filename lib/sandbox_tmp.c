@@ -45,8 +45,8 @@ remove_tree(const char *path)
 void
 sandbox_tmp_prepare_sweep(void)
 {
-	/* cppcheck-suppress invalidFunctionArg; an anonymous one has no file */
 	void *memory = mmap(NULL, sizeof *sweep, PROT_READ | PROT_WRITE,
+	    /* cppcheck-suppress invalidFunctionArg; there is no file */
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	sweep = memory != MAP_FAILED ? memory : NULL;
