@@ -353,7 +353,11 @@ users() {
 	for url in "$bad_url" "git://${bad_url#*//}"; do
 		prepare "$url/remote.git" --connect-timeout-seconds 0.3
 		[ "$status" -eq 80 ]
-		grep -q 'timed out\|Timeout was' <<<"$(field .error.message)"
+		# libcurl has several words for it.
+		grep -qi 'timed out\|timeout' <<<"$(field .error.message)" || {
+			echo "$output"
+			return 1
+		}
 	done
 	start_server bad-peer refuse
 	for url in "$bad_url" "git://${bad_url#*//}"; do

@@ -13,12 +13,12 @@ cat >config.yaml <<EOF
 agent_command: echo change >>file-1.txt
 artifact_store_url: file://$work/store
 EOF
-cat >job.sh <<EOF
+cat >task.sh <<EOF
 printf '{"task_id":"%s","spec_name":"bench","title":"Change a file",
-"slot_path":"$work/slot-nr","test_commands":["test -f file-1.txt"]}' "\$1" |
-	nr-run --config "$work/config.yaml" >/dev/null
+"slot_path":"$work/slot-nr","test_commands":["test -f file-1.txt"]}' "\$1" >task.json
 EOF
-python3 "$bench/pairs.py" -n 20 \
+python3 "$bench/pairs.py" -n 20 -b 'sh task.sh {n}' \
 	"sh+git=sh $bench/whole-job.sh $work/slot-sh $work/store-sh {n}" \
-	"nr-run=sh $work/job.sh {n}" \
+	"nr-run=nr-run --config $work/config.yaml task.json" \
+	"without sandbox=nr-run --config $work/config.yaml --sandbox off task.json" \
 	"GitPython=python3 $bench/whole-job.py $work/slot-python $work/store-py {n}"
