@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "printable.h"
 #include "yaml_anchor.h"
+#include "yaml_event.h"
 #include "yaml_reader.h"
 #include "yaml_scalar.h"
 
@@ -39,41 +40,11 @@ add_warning(struct builder *builder, struct yaml_mark mark, const char *text,
 	    builder->reader.name, mark.line, mark.column, text, reason);
 }
 
-static const char *
-event_anchor(const yaml_event_t *event)
-{
-	const yaml_char_t *anchor = NULL;
-
-	if (event->type == YAML_SCALAR_EVENT)
-		anchor = event->data.scalar.anchor;
-	else if (event->type == YAML_ALIAS_EVENT)
-		anchor = event->data.alias.anchor;
-	else if (event->type == YAML_SEQUENCE_START_EVENT)
-		anchor = event->data.sequence_start.anchor;
-	else if (event->type == YAML_MAPPING_START_EVENT)
-		anchor = event->data.mapping_start.anchor;
-	return (const char *)anchor;
-}
-
-static const char *
-event_tag(const yaml_event_t *event)
-{
-	const yaml_char_t *tag = NULL;
-
-	if (event->type == YAML_SCALAR_EVENT)
-		tag = event->data.scalar.tag;
-	else if (event->type == YAML_SEQUENCE_START_EVENT)
-		tag = event->data.sequence_start.tag;
-	else if (event->type == YAML_MAPPING_START_EVENT)
-		tag = event->data.mapping_start.tag;
-	return (const char *)tag;
-}
-
 /* Refuses anchors and aliases where they are not taken. */
 static void
 check_anchor(struct builder *builder, const yaml_event_t *event)
 {
-	const char *anchor = event_anchor(event);
+	const char *anchor = yaml_event_anchor(event);
 	char *name;
 
 	if (anchor == NULL || builder->aliases)
@@ -87,37 +58,16 @@ check_anchor(struct builder *builder, const yaml_event_t *event)
 	free(name);
 }
 
-/* "str" of tag:yaml.org,2002:str; "" for none; NULL for one of another
- * schema, which is a problem. "!" says "a string" of a scalar. */
+/* As yaml_event_core_tag(); one of another schema is a problem. */
 static const char *
 core_tag(struct builder *builder, const yaml_event_t *event)
 {
-	static const char prefix[] = "tag:yaml.org,2002:";
-	static const char *const scalars[] = { "str", "int", "float", "bool",
-		"null" };
-	const char *tag = event_tag(event);
+	const char *tag = yaml_event_core_tag(event);
 	char *shown;
 
-	if (tag == NULL)
-		return "";
-	if (strcmp(tag, "!") == 0)
-		return event->type == YAML_SCALAR_EVENT ? "str" : "";
-	if (strncmp(tag, prefix, sizeof prefix - 1) == 0) {
-		const char *name = tag + sizeof prefix - 1;
-
-		if (event->type == YAML_MAPPING_START_EVENT &&
-		    strcmp(name, "map") == 0)
-			return name;
-		if (event->type == YAML_SEQUENCE_START_EVENT &&
-		    strcmp(name, "seq") == 0)
-			return name;
-		for (size_t i = 0; event->type == YAML_SCALAR_EVENT && i < 5;
-		     i++) {
-			if (strcmp(name, scalars[i]) == 0)
-				return scalars[i];
-		}
-	}
-	shown = printable(tag, max_quoted_bytes);
+	if (tag != NULL)
+		return tag;
+	shown = printable(yaml_event_tag(event), max_quoted_bytes);
 	yaml_reader_problem(&builder->reader,
 	    yaml_reader_mark(event->start_mark),
 	    "the tag '%s' is not supported here; leave it out", shown);
@@ -384,7 +334,7 @@ static jv
 refuse_alias(
     struct builder *builder, const yaml_event_t *event, const char *reason)
 {
-	char *name = printable(event_anchor(event), max_quoted_bytes);
+	char *name = printable(yaml_event_anchor(event), max_quoted_bytes);
 
 	yaml_reader_problem(&builder->reader,
 	    yaml_reader_mark(event->start_mark), "*%s: %s", name, reason);
@@ -396,7 +346,7 @@ static jv
 build_alias(struct builder *builder, const yaml_event_t *event, size_t number)
 {
 	const struct yaml_anchor *anchor =
-	    yaml_anchors_find(&builder->anchors, event_anchor(event));
+	    yaml_anchors_find(&builder->anchors, yaml_event_anchor(event));
 
 	if (anchor == NULL)
 		return refuse_alias(builder, event,
@@ -421,7 +371,7 @@ static void
 add_anchor(struct builder *builder, const yaml_event_t *event,
     struct yaml_anchor anchor)
 {
-	const char *name = event_anchor(event);
+	const char *name = yaml_event_anchor(event);
 
 	if (!builder->aliases || event->type == YAML_ALIAS_EVENT ||
 	    name == NULL)
