@@ -28,11 +28,11 @@ struct part {
 static bool
 read_braces(struct part *part, const char *text)
 {
-	const char *at = text + 2 + strspn(text + 2, " ");
-	const char *end;
+	const char *at, *end;
 
 	if (strncmp(text, "{{", 2) != 0)
 		return false;
+	at = text + 2 + strspn(text + 2, " ");
 	part->name = at;
 	if (*at == '"') {
 		part->name++;

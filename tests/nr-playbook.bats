@@ -424,7 +424,7 @@ always: [{name: x, command: "echo x; sleep 0.1; echo y"}]'
 @test "at the task's deadline the always steps have half of the reserve" {
 	playbook 'steps: [{name: a, command: sleep 60}, {name: b, command: echo b}]
 always: [{name: x, command: echo x}, {name: y, command: sleep 60}]'
-	task '.timeout_seconds = 3' >task.json
+	task '.timeout_seconds = 6' >task.json
 	play --grace-seconds 0
 	[ "$status" -eq 124 ]
 	[ "$(error_type)" = TimeoutError ]
