@@ -74,7 +74,8 @@ append_verdict(struct writer *out, jv test)
 		buffer_append_string(&out->text, "\"/>\n");
 	} else if (!json_boolean(test, "success", true)) {
 		buffer_append_string(&out->text, "      <failure message=\"");
-		append_escaped(out, message);
+		append_escaped(
+		    out, message != NULL ? message : json_string(test, "end"));
 		buffer_append_string(&out->text, "\"/>\n");
 	}
 }
@@ -82,10 +83,13 @@ append_verdict(struct writer *out, jv test)
 static void
 append_case(struct writer *out, const char *suite, jv test)
 {
+	const char *name = json_string(test, "name");
+	const char *command = json_string(test, "command");
+
 	buffer_append_string(&out->text, "    <testcase classname=\"");
 	append_escaped(out, suite);
 	buffer_append_string(&out->text, "\" name=\"");
-	append_escaped(out, json_string(test, "name"));
+	append_escaped(out, name != NULL ? name : command);
 	buffer_appendf(&out->text, "\" time=\"%.3f\">\n",
 	    json_number(test, "duration_seconds", 0));
 	append_verdict(out, test);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * JUnit XML, which CI systems show: one suite, a case for each command.
- * Cases are objects of which are used: name, success, skipped, reason (of
- * what was skipped), message (of what failed), duration_seconds, stdout,
- * stderr.
+ * Cases are objects of which are used: name (or command), success, skipped,
+ * reason (of what was skipped), message (of what failed; or end),
+ * duration_seconds, stdout, stderr.
  */
 #ifndef JUNIT_H
 #define JUNIT_H

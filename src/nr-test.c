@@ -9,6 +9,7 @@
 #include "command.h"
 #include "file.h"
 #include "json.h"
+#include "junit.h"
 #include "memory.h"
 #include "process.h"
 #include "slot_visit.h"
@@ -218,16 +219,33 @@ run_all(struct tests *tests)
 	return error_first(error, slot_visit_end(&visit, "the tests"));
 }
 
-static void
+/* For systems that show test results: a case for each command. */
+static struct error *
+write_junit(const struct tests *tests, jv *result, double seconds)
+{
+	const struct stage *stage = tests->stage;
+	char *path = command_path(stage, "test", tests->turn, ".junit.xml");
+	struct error *error =
+	    junit_write(path, "tests", tests->results, seconds, stage->mask);
+
+	if (error == NULL)
+		*result = json_set_string(*result, "junit_path", path);
+	free(path);
+	return error;
+}
+
+static struct error *
 record(struct tests *tests, bool success, double started)
 {
+	double seconds = clock_milliseconds(clock_monotonic() - started);
 	jv result = json_set_boolean(jv_object(), "success", success);
+	struct error *error = write_junit(tests, &result, seconds);
 
 	result = json_set(result, "test_results", tests->results);
 	tests->results = jv_null();
-	result = json_set_number(result, "total_duration_seconds",
-	    clock_milliseconds(clock_monotonic() - started));
+	result = json_set_number(result, "total_duration_seconds", seconds);
 	document_set(tests->stage->doc, "test_result", result);
+	return error;
 }
 
 static struct error *
@@ -289,7 +307,8 @@ run(struct stage *stage)
 		error = run_all(&tests);
 		if (error == NULL)
 			error = judge(&tests);
-		record(&tests, error == NULL, started);
+		error =
+		    error_first(error, record(&tests, error == NULL, started));
 	}
 	release(&tests);
 	return error;

@@ -256,6 +256,8 @@ put_all(struct upload *upload)
 	    "stdout_path");
 	put_each(upload, "playbook_result.step_results", "step_output",
 	    "stderr_path");
+	put_path(upload, "junit", "test.junit.xml",
+	    document_string(doc, "test_result.junit_path"), false);
 	put_test_result(upload);
 	put_each(
 	    upload, "test_result.test_results", "test_output", "stdout_path");

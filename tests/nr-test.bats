@@ -88,6 +88,18 @@ log() {
 	done <"$BATS_TEST_DIRNAME/nr-test/ends"
 }
 
+@test "the result is JUnit XML, too" {
+	stage nr-test < <(commands 'echo fine' 'echo "<3 of 9> failed"; exit 4')
+	python3 - "$(field .test_result.junit_path)" <<'END'
+import sys, xml.etree.ElementTree as tree
+suite = tree.parse(sys.argv[1]).getroot()[0]
+assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+assert suite[0].get("name") == "echo fine"
+assert suite[1].find("failure").get("message") == "exited"
+assert suite[1].find("system-out").text == "<3 of 9> failed\n"
+END
+}
+
 @test "the first failure ends the tests, and the message counts what was not run" {
 	stage nr-test < <(commands true false 'touch ran' 'touch ran')
 	[ "$status" -eq 82 ]
