@@ -62,21 +62,33 @@ append_output(struct writer *out, jv test, const char *member, const char *tag)
 	buffer_appendf(&out->text, "</%s>\n", tag);
 }
 
+/* How it failed: in its own words, or by how it ended. */
+static void
+append_failure(struct writer *out, jv test)
+{
+	const char *message = json_string(test, "message");
+	const char *end = json_string(test, "end");
+
+	buffer_append_string(&out->text, "      <failure message=\"");
+	if (message != NULL)
+		append_escaped(out, message);
+	else if (end != NULL && strcmp(end, "exited") == 0)
+		buffer_appendf(&out->text, "exit code %.0f",
+		    json_number(test, "exit_code", 0));
+	else
+		append_escaped(out, end);
+	buffer_append_string(&out->text, "\"/>\n");
+}
+
 static void
 append_verdict(struct writer *out, jv test)
 {
-	const char *reason = json_string(test, "reason");
-	const char *message = json_string(test, "message");
-
 	if (json_boolean(test, "skipped", false)) {
 		buffer_append_string(&out->text, "      <skipped message=\"");
-		append_escaped(out, reason);
+		append_escaped(out, json_string(test, "reason"));
 		buffer_append_string(&out->text, "\"/>\n");
 	} else if (!json_boolean(test, "success", true)) {
-		buffer_append_string(&out->text, "      <failure message=\"");
-		append_escaped(
-		    out, message != NULL ? message : json_string(test, "end"));
-		buffer_append_string(&out->text, "\"/>\n");
+		append_failure(out, test);
 	}
 }
 

@@ -95,7 +95,7 @@ import sys, xml.etree.ElementTree as tree
 suite = tree.parse(sys.argv[1]).getroot()[0]
 assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
 assert suite[0].get("name") == "echo fine"
-assert suite[1].find("failure").get("message") == "exited"
+assert suite[1].find("failure").get("message") == "exit code 4"
 assert suite[1].find("system-out").text == "<3 of 9> failed\n"
 END
 }
