@@ -203,6 +203,7 @@ denied() {
 }
 
 @test "modes, owners and times of what is outside stay as they are" {
+	can_mount || return 0 # rules about files know nothing of them
 	local user before
 	mv outside/file outside/mine
 	before=$(stat -c '%a %u %Y' outside outside/mine)
@@ -257,6 +258,7 @@ denied() {
 }
 
 @test "the commands of one run share their /tmp, and links in it lead nowhere" {
+	can_mount || return 0 # there is none of their own
 	make_slot
 	stage nr-test < <(task_here '.test_commands = ["echo 1 >/tmp/one; ln -s /etc /tmp/link; mkdir -m 0 /tmp/shut",
 		"cat /tmp/one; echo x >/tmp/link/nr-test; test ! -e /etc/nr-test"]')
@@ -543,8 +545,10 @@ print("connected")'
 		boxed "$user" nr-limit -s workspace -w . -t 10 sh -c 'echo inner >inner
 			mktemp /tmp/inner.XXX; mktemp; echo x >../outside/new'
 		[ "$(cat ws/inner)" = inner ]
-		[[ $output == /tmp/inner.* ]]
-		[[ $stderr != *TMPDIR* ]]
+		! can_mount || {
+			[[ $output == /tmp/inner.* ]]
+			[[ $stderr != *TMPDIR* ]]
+		}
 		is_precious
 		rm ws/inner
 	done

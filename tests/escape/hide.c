@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *pid_file;
@@ -162,15 +163,18 @@ after_vfork(void)
 	}
 }
 
-/* Whoever finds it finds one that is gone. */
+/* Whoever finds it finds one that is gone. Where nobody ends it, it must not
+ * take the machine: it ends by itself. */
 static void
 running_away(void)
 {
+	time_t ends = time(NULL) + 20;
+
 	leave();
 	ignore_all();
 	sign();
 	close(signed_fd);
-	for (;;) {
+	while (time(NULL) < ends) {
 		if (fork() > 0)
 			_exit(0);
 		setsid();
