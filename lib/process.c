@@ -2,10 +2,12 @@
 #define _GNU_SOURCE /* ppoll, wait4 */
 #include "process.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -20,6 +22,8 @@ static const double leftover_grace_seconds = 2;
 /* Who survives KILL for so long hangs in the kernel. */
 static const double kill_seconds = 5;
 static const double kill_again_seconds = 0.02;
+static const double chase_seconds = 0.2;
+static const double settled_seconds = 0.002;
 static const double forever = 1e18;
 
 struct run {
@@ -34,6 +38,7 @@ struct run {
 	size_t floor_bytes;   /* no child's ru_maxrss is less: it is ours */
 	size_t largest_bytes; /* the largest ru_maxrss */
 	pid_t child;          /* 0: not started, or reaped */
+	pid_t last_ended;     /* of all that were reaped */
 	bool alone;           /* nothing of it is left */
 	double started, last_output;
 	struct error *error; /* the first that makes going on senseless */
@@ -101,6 +106,7 @@ reap(struct run *run)
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
 		if (family_is_bystander(&run->family, pid))
 			continue;
+		run->last_ended = pid;
 		account(run, &usage);
 		if (pid == run->child)
 			child_ended(run, status);
@@ -250,6 +256,30 @@ terminate(struct run *run, double grace_seconds)
 	wait_until_alone(run, grace_seconds);
 }
 
+/* Without a pause: who runs away has no more time than that between its
+ * parent's end and its own. Over as soon as nobody ends any more. */
+static void
+chase(struct run *run)
+{
+	double now = clock_monotonic(), until = now + chase_seconds;
+	double changed = now;
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	pid_t last = run->last_ended;
+
+	while (proc >= 0 && !run->alone && now < until &&
+	    now < changed + settled_seconds) {
+		reap(run);
+		now = clock_monotonic();
+		if (run->last_ended == last)
+			continue;
+		last = run->last_ended;
+		changed = now;
+		family_chase(&run->family, proc, last);
+	}
+	if (proc >= 0)
+		close(proc);
+}
+
 static void
 kill_family(struct run *run)
 {
@@ -257,6 +287,7 @@ kill_family(struct run *run)
 
 	/* Again and again: what forks meanwhile is not in the first look. */
 	while (!run->alone && clock_monotonic() < give_up) {
+		chase(run);
 		family_signal(&run->family, run->child, SIGKILL);
 		wait_for_news(run, clock_monotonic() + kill_again_seconds);
 	}

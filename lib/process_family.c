@@ -276,6 +276,23 @@ family_signal(struct family *family, pid_t child, int signal_number)
 	return n;
 }
 
+void
+family_chase(const struct family *family, int proc, pid_t pid)
+{
+	enum { MAX_AHEAD = 4 };
+
+	for (pid_t next = pid + 1; next <= pid + MAX_AHEAD; next++) {
+		struct family_member member;
+		char name[16];
+
+		snprintf(name, sizeof name, "%ld", (long)next);
+		if (read_member(&member, proc, name) && !member.zombie &&
+		    member.parent == getpid() &&
+		    !family_is_bystander(family, next))
+			kill(next, SIGKILL);
+	}
+}
+
 size_t
 family_count(struct family *family)
 {

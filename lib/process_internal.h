@@ -66,6 +66,13 @@ void family_release(struct family *family);
  * to whole process groups: what they fork meanwhile gets it too.
  */
 size_t family_signal(struct family *family, pid_t child, int signal_number);
+/*
+ * Kills a child of ours with one of the numbers that follow the pid. What
+ * forks and ends, again and again, is gone before a look at all processes
+ * is over; but who came of the last that ended has the next number. `proc` is
+ * a descriptor of /proc.
+ */
+void family_chase(const struct family *family, int proc, pid_t pid);
 bool family_is_bystander(const struct family *family, pid_t pid);
 size_t family_count(struct family *family);
 /* How many were told to end, other than the child. */

@@ -70,12 +70,12 @@ is_precious() {
 	local user way pid ways='session daemon output deaf stopped stops-itself thread
 		name vfork runs-away numbers reaper comes-back'
 	for user in $NR_USERS; do
-		rm -f pids.* status.*
+		rm -f pids.* status.* errors.*
 		for way in $ways; do
 			(
 				code=0
 				as "$user" timeout 30 nr-limit -t 0.5 -k 0.1 \
-					"$common/bin/hide" "$way" "pids.$way" || code=$?
+					"$common/bin/hide" "$way" "pids.$way" 2>"errors.$way" || code=$?
 				echo "$code" >"status.$way"
 			) &
 		done
@@ -85,6 +85,7 @@ is_precious() {
 				echo "$user: $way: $(cat "status.$way")"
 				return 1
 			}
+			run ! grep 'cannot end' "errors.$way"
 			[ -s "pids.$way" ]
 			while read -r pid; do
 				[ ! -d "/proc/$pid" ] || {
