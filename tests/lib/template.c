@@ -45,6 +45,8 @@ run(const char *text, jv *values)
 	for (size_t i = 0; i < command.n_settings; i++) {
 		char *equals = strchr(command.settings[i], '=');
 
+		if (equals == NULL)
+			return 1;
 		*equals = '\0';
 		setenv(command.settings[i], equals + 1, 1);
 	}
