@@ -10,6 +10,7 @@
 #include "llm_prices.h"
 #include "log.h"
 #include "memory.h"
+#include "string_list.h"
 
 static char *
 join_words(char *const *argv)
@@ -161,16 +162,6 @@ set_paths(struct agent *agent, const struct stage *stage)
 	agent->stderr_path = command_path(stage, "agent", turn, ".stderr.log");
 }
 
-static size_t
-count(char *const *strings)
-{
-	size_t n = 0;
-
-	while (strings != NULL && strings[n] != NULL)
-		n++;
-	return n;
-}
-
 static char **
 make_environment(const struct agent *agent, const struct stage *stage,
     const char *workspace, size_t attempt)
@@ -179,7 +170,7 @@ make_environment(const struct agent *agent, const struct stage *stage,
 	char *prompt = xasprintf("NR_PROMPT_FILE=%s", agent->prompt_path);
 	char **settings =
 	    agent->preset != NULL ? agent->preset->settings : NULL;
-	size_t n = count(settings);
+	size_t n = string_list_count(settings);
 	char **more = xcalloc(n + 3, sizeof *more), **environment;
 
 	more[0] = number;
@@ -198,20 +189,16 @@ static void
 let_write(struct sandbox_options *sandbox, const struct agent *agent)
 {
 	char **more = agent->preset != NULL ? agent->preset->write : NULL;
-	size_t n = count(sandbox->write), n_more = count(more);
 
-	sandbox->write = xreallocarray(
-	    sandbox->write, n + n_more + 1, sizeof *sandbox->write);
-	for (size_t i = 0; more != NULL && more[i] != NULL; i++)
-		sandbox->write[n + i] = xstrdup(more[i]);
-	sandbox->write[n + n_more] = NULL;
+	for (; more != NULL && *more != NULL; more++)
+		string_list_add(&sandbox->write, xstrdup(*more));
 }
 
 /* The prompt as the last argument, if the preset says so. */
 static char **
 make_argv(const struct agent *agent, const char *prompt)
 {
-	size_t n = count(agent->argv);
+	size_t n = string_list_count(agent->argv);
 	char **argv = xcalloc(n + 2, sizeof *argv);
 
 	for (size_t i = 0; i < n; i++)

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "json.h"
 #include "memory.h"
+#include "string_list.h"
 #include "yaml.h"
 
 /* Members of a preset and what they are; then those of `usage`, and of
@@ -185,18 +186,6 @@ check(const struct yaml *yaml, const char *file)
 	return error;
 }
 
-static void
-add(char ***list, char *text)
-{
-	size_t n = 0;
-
-	while (*list != NULL && (*list)[n] != NULL)
-		n++;
-	*list = xreallocarray(*list, n + 2, sizeof **list);
-	(*list)[n] = text;
-	(*list)[n + 1] = NULL;
-}
-
 /* Adds the words of a list, or none of them if one has no value. */
 static void
 add_words(char ***list, const struct agent_places *places, jv words)
@@ -209,10 +198,10 @@ add_words(char ***list, const struct agent_places *places, jv words)
 
 		whole = text != NULL;
 		if (whole)
-			add(&filled, text);
+			string_list_add(&filled, text);
 	}
 	for (size_t i = 0; whole && filled != NULL && filled[i] != NULL; i++)
-		add(list, xstrdup(filled[i]));
+		string_list_add(list, xstrdup(filled[i]));
 	json_strings_free(filled);
 	json_strings_free(given);
 }
@@ -277,11 +266,12 @@ set_key(
 		return NULL;
 	key = find_key(places->stage, names, &error);
 	if (config_is_set(places->stage->config, "llm.api_key_env"))
-		add(&names,
+		string_list_add(&names,
 		    xstrdup(config_string(
 			places->stage->config, "llm.api_key_env")));
 	for (size_t i = 0; key != NULL && names[i] != NULL; i++)
-		add(&preset->settings, xasprintf("%s=%s", names[i], key));
+		string_list_add(
+		    &preset->settings, xasprintf("%s=%s", names[i], key));
 	json_strings_free(names);
 	return error;
 }
@@ -295,7 +285,7 @@ set_environment(
 
 	for (size_t i = 0; names[i] != NULL; i++)
 		if (getenv(names[i]) != NULL)
-			add(&preset->settings,
+			string_list_add(&preset->settings,
 			    xasprintf("%s=%s", names[i], getenv(names[i])));
 	json_strings_free(names);
 	if (jv_get_kind(settings) != JV_KIND_OBJECT) {
@@ -310,7 +300,7 @@ set_environment(
 		char *text = agent_places_fill(places, jv_string_value(value));
 
 		if (text != NULL)
-			add(&preset->settings,
+			string_list_add(&preset->settings,
 			    xasprintf("%s=%s", jv_string_value(name), text));
 		free(text);
 		jv_free(value);
@@ -344,7 +334,7 @@ make_directories(
 			    preset->name, names[i]);
 		else if (!places->stage->dry_run)
 			error = file_make_directories(path, 0700);
-		add(&preset->write, path);
+		string_list_add(&preset->write, path);
 	}
 	json_strings_free(names);
 	return error;

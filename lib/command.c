@@ -12,18 +12,9 @@
 #include "limit_report.h"
 #include "log.h"
 #include "memory.h"
+#include "string_list.h"
 
 enum { LAST_LINE_BYTES = 200, TAIL_BYTES = 4096 };
-
-static size_t
-count(char *const *strings)
-{
-	size_t n = 0;
-
-	while (strings != NULL && strings[n] != NULL)
-		n++;
-	return n;
-}
 
 static void
 add_setting(char **settings, size_t *n, const char *name, const char *value)
@@ -38,7 +29,8 @@ command_environment(
 {
 	enum { N_OURS = 6 };
 	const struct document *doc = stage->doc;
-	char **settings = xcalloc(N_OURS + count(more) + 1, sizeof *settings);
+	char **settings =
+	    xcalloc(N_OURS + string_list_count(more) + 1, sizeof *settings);
 	jv names = config_value(stage->config, "pass_env");
 	char **pass = json_strings(names, NULL), **environment;
 	char *branch = document_branch_name(doc);
@@ -53,7 +45,7 @@ command_environment(
 	add_setting(settings, &n, "NR_WORKSPACE", workspace);
 	add_setting(settings, &n, "NR_BRANCH_NAME", branch);
 	add_setting(settings, &n, "NR_BASE_BRANCH", document_base_branch(doc));
-	for (size_t i = 0; i < count(more); i++)
+	for (size_t i = 0; i < string_list_count(more); i++)
 		settings[n++] = xstrdup(more[i]);
 	environment = process_environment(pass, settings, &n_kept_back);
 	log_event(LOG_DEBUG, "environment",

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "json.h"
 #include "memory.h"
+#include "string_list.h"
 
 static const double megabyte = 1024 * 1024;
 
@@ -35,16 +36,10 @@ paths(const struct stage *stage, const char *key, const char *more)
 {
 	jv value = config_value(stage->config, key);
 	char **list = json_strings(value, NULL);
-	size_t n = 0;
 
 	jv_free(value);
-	if (more == NULL)
-		return list;
-	while (list[n] != NULL)
-		n++;
-	list = xreallocarray(list, n + 2, sizeof *list);
-	list[n] = xstrdup(more);
-	list[n + 1] = NULL;
+	if (more != NULL)
+		string_list_add(&list, xstrdup(more));
 	return list;
 }
 

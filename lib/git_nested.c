@@ -14,6 +14,7 @@
 #include "log.h"
 #include "memory.h"
 #include "ref_name.h"
+#include "string_list.h"
 
 static bool
 is_in(char *const *list, const char *path)
@@ -55,15 +56,8 @@ git_knows_nested(const struct git *git, const char *path)
 void
 git_add_nested(struct git *git, const char *path)
 {
-	size_t n = 0;
-
-	if (is_in(git->nested, path))
-		return;
-	while (git->nested != NULL && git->nested[n] != NULL)
-		n++;
-	git->nested = xreallocarray(git->nested, n + 2, sizeof *git->nested);
-	git->nested[n] = xstrdup(path);
-	git->nested[n + 1] = NULL;
+	if (!is_in(git->nested, path))
+		string_list_add(&git->nested, xstrdup(path));
 }
 
 /* In the slot and out of it, without the slash at its end. */

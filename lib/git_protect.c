@@ -8,20 +8,9 @@
 #include "file.h"
 #include "git_layout.h"
 #include "memory.h"
+#include "string_list.h"
 
 enum { MAX_DEPTH = 8 /* of submodules in submodules */ };
-
-static void
-add(char ***list, char *item)
-{
-	size_t n = 0;
-
-	while (*list != NULL && (*list)[n] != NULL)
-		n++;
-	*list = xreallocarray(*list, n + 2, sizeof **list);
-	(*list)[n] = item;
-	(*list)[n + 1] = NULL;
-}
 
 static void
 add_if_there(char ***list, const char *directory, const char *name)
@@ -32,7 +21,7 @@ add_if_there(char ***list, const char *directory, const char *name)
 	/* A link would have something else protected. */
 	if (lstat(path, &info) == 0 &&
 	    (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)))
-		add(list, path);
+		string_list_add(list, path);
 	else
 		free(path);
 }
@@ -78,7 +67,7 @@ protect_linked(struct git_protection *protection, const char *work_tree,
 	static const char *const names[] = { "objects", "refs", "logs" };
 
 	add_if_there(&protection->read_only, work_tree, ".git");
-	add(&protection->writable, xstrdup(layout->directory));
+	string_list_add(&protection->writable, xstrdup(layout->directory));
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		add_if_there(&protection->writable, layout->common, names[i]);
 }
@@ -96,7 +85,8 @@ git_protect(struct git_protection *protection, const char *work_tree)
 		protect_directory(protection, layout.directory);
 		protect_modules(protection, layout.directory, 0);
 		if (strcmp(layout.directory, dot_git) == 0)
-			add(&protection->anchored, xstrdup(dot_git));
+			string_list_add(
+			    &protection->anchored, xstrdup(dot_git));
 		else
 			protect_linked(protection, work_tree, &layout);
 	}

@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "path_list.h"
 #include "playbook_outputs.h"
+#include "string_list.h"
 #include "template.h"
 
 /* A variable of the environment has at most 128 KiB on Linux. */
@@ -27,21 +28,12 @@ struct attempt {
 	char **argv;
 };
 
-static size_t
-count(char *const *strings)
-{
-	size_t n = 0;
-
-	while (strings != NULL && strings[n] != NULL)
-		n++;
-	return n;
-}
-
 /* Sets a variable of an environment; takes the setting. */
 static char **
 put_setting(char **environment, char *setting)
 {
-	size_t len = strcspn(setting, "=") + 1, n = count(environment);
+	size_t len = strcspn(setting, "=") + 1,
+	       n = string_list_count(environment);
 
 	for (size_t i = 0; i < n; i++) {
 		if (strncmp(environment[i], setting, len) != 0)
@@ -94,7 +86,7 @@ bind_command(struct attempt *attempt, struct playbook_outcome *outcome,
 {
 	struct template_command *command = &attempt->command;
 	char *undefined = NULL;
-	size_t n = count(step->shell);
+	size_t n = string_list_count(step->shell);
 
 	if (!template_command_bind(command, step->command, variables_get,
 		&work->variables, attempt->environment, &undefined)) {
@@ -350,7 +342,7 @@ playbook_step_run(struct playbook_outcome *outcome, struct playbook_work *work,
 {
 	struct attempt attempt = { 0 };
 	struct error *error = NULL;
-	size_t n = count(work->environment);
+	size_t n = string_list_count(work->environment);
 
 	*outcome = (struct playbook_outcome){ .outputs = jv_object() };
 	attempt.environment = xcalloc(n + 1, sizeof *attempt.environment);

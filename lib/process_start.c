@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "string_list.h"
 
 static const char default_path[] = "/usr/local/bin:/usr/bin:/bin";
 
@@ -175,13 +176,10 @@ spawn(struct start *start)
 static char **
 make_shell_argv(char *const *argv)
 {
-	size_t n = 0;
-	char **shell_argv;
-
-	while (argv[n] != NULL)
-		n++;
+	size_t n = string_list_count(argv);
 	/* sh, the script, the arguments from 1 on, NULL */
-	shell_argv = xcalloc(n + 2, sizeof *shell_argv);
+	char **shell_argv = xcalloc(n + 2, sizeof *shell_argv);
+
 	shell_argv[0] = argv[0];
 	for (size_t i = 1; i < n; i++)
 		shell_argv[i + 1] = argv[i];

@@ -18,6 +18,7 @@
 #include "sandbox_paths.h"
 #include "sandbox_tmp.h"
 #include "seccomp.h"
+#include "string_list.h"
 
 /* Truncating is under control from this version on. */
 enum { LANDLOCK_STRICT_VERSION = 3 };
@@ -248,12 +249,10 @@ sandbox_open(
 char *const *
 sandbox_environment(struct sandbox *sandbox, char *const *environment)
 {
-	size_t n = 0, n_kept = 1;
+	size_t n = string_list_count(environment), n_kept = 1;
 
 	if (sandbox == NULL || sandbox->tmp.path == NULL)
 		return environment;
-	while (environment[n] != NULL)
-		n++;
 	sandbox->environment = xcalloc(n + 2, sizeof *sandbox->environment);
 	sandbox->environment[0] = sandbox->tmp.setting;
 	for (size_t i = 0; i < n; i++)

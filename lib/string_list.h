@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Lists of strings that end with NULL, as argv does. NULL is an empty one. */
+#ifndef STRING_LIST_H
+#define STRING_LIST_H
+
+#include <stddef.h>
+
+size_t string_list_count(char *const *list);
+/* Takes the text over. The list grows, and may move. */
+void string_list_add(char ***list, char *text);
+
+#endif
