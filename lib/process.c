@@ -2,12 +2,10 @@
 #define _GNU_SOURCE /* ppoll, wait4 */
 #include "process.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -263,21 +261,17 @@ chase(struct run *run)
 {
 	double now = clock_monotonic(), until = now + chase_seconds;
 	double changed = now;
-	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	pid_t last = run->last_ended;
 
-	while (proc >= 0 && !run->alone && now < until &&
-	    now < changed + settled_seconds) {
+	while (!run->alone && now < until && now < changed + settled_seconds) {
 		reap(run);
 		now = clock_monotonic();
 		if (run->last_ended == last)
 			continue;
 		last = run->last_ended;
 		changed = now;
-		family_chase(&run->family, proc, last);
+		family_chase(&run->family, last);
 	}
-	if (proc >= 0)
-		close(proc);
 }
 
 static void

@@ -277,11 +277,13 @@ family_signal(struct family *family, pid_t child, int signal_number)
 }
 
 void
-family_chase(const struct family *family, int proc, pid_t pid)
+family_chase(const struct family *family, pid_t pid)
 {
 	enum { MAX_AHEAD = 4 };
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	for (pid_t next = pid + 1; next <= pid + MAX_AHEAD; next++) {
+	for (pid_t next = pid + 1; proc >= 0 && next <= pid + MAX_AHEAD;
+	     next++) {
 		struct family_member member;
 		char name[16];
 
@@ -291,6 +293,8 @@ family_chase(const struct family *family, int proc, pid_t pid)
 		    !family_is_bystander(family, next))
 			kill(next, SIGKILL);
 	}
+	if (proc >= 0)
+		close(proc);
 }
 
 size_t

@@ -69,10 +69,9 @@ size_t family_signal(struct family *family, pid_t child, int signal_number);
 /*
  * Kills a child of ours with one of the numbers that follow the pid. What
  * forks and ends, again and again, is gone before a look at all processes
- * is over; but who came of the last that ended has the next number. `proc` is
- * a descriptor of /proc.
+ * is over; but who came of the last that ended has the next number.
  */
-void family_chase(const struct family *family, int proc, pid_t pid);
+void family_chase(const struct family *family, pid_t pid);
 bool family_is_bystander(const struct family *family, pid_t pid);
 size_t family_count(struct family *family);
 /* How many were told to end, other than the child. */
