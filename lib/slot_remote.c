@@ -2,6 +2,7 @@
 #include "slot_remote.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "buffer.h"
 #include "file.h"
@@ -64,6 +65,9 @@ slot_remote_check(const char *work_tree, const char *url, const char *push_url)
 		err = check(&known, path, url);
 		if (err == NULL)
 			err = check(&known, path, push_url);
+	} else if (err != NULL && access(path, F_OK) == 0) {
+		/* Not as if there had been none. */
+		err = error_prefix(err, "cannot use the token for '%s'", url);
 	} else {
 		error_free(err);
 		buffer_clear(&known);

@@ -255,6 +255,22 @@ users() {
 	[ "$status" -eq 0 ]
 }
 
+@test "where it cannot be read which server the token was for, no server gets it" {
+	export GIT_TOKEN=$token
+	start_server bad-peer good
+	git -C slot config remote.origin.url "$bad_url/remote.git"
+	stage nr-prepare < <(task)
+	[ "$status" -eq 0 ]
+	for known in "$XDG_STATE_HOME"/necrocode/slots/*.remote; do
+		rm "$known"
+		mkdir "$known"
+	done
+	before=$(request_count bad-peer)
+	stage nr-prepare < <(task)
+	failed 74 "cannot use the token for '$bad_url/remote.git'"
+	[ "$(request_count bad-peer)" -eq "$before" ]
+}
+
 @test "a slot whose remote was no server gets no token for one" {
 	export GIT_TOKEN=$token
 	start_server bad-peer good
