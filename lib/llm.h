@@ -27,6 +27,13 @@
 #include "mask.h"
 #include "secret.h"
 
+/* The configuration keys that llm_open() reads, for a stage's list. */
+#define LLM_KEYS                                                          \
+	"llm.provider", "llm.model", "llm.endpoint", "llm.api_key_env",   \
+	    "llm.max_tokens", "llm.timeout_seconds",                      \
+	    "llm.first_byte_timeout_seconds", "llm.idle_timeout_seconds", \
+	    "connect_timeout_seconds", "llm_retry_count", "llm.prices"
+
 struct llm;
 
 /*

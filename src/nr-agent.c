@@ -128,11 +128,7 @@ run(struct stage *stage)
 int
 main(int argc, char *argv[])
 {
-	static const char *const keys[] = { "llm.provider", "llm.model",
-		"llm.endpoint", "llm.api_key_env", "llm.max_tokens",
-		"llm.timeout_seconds", "llm.first_byte_timeout_seconds",
-		"llm.idle_timeout_seconds", "connect_timeout_seconds",
-		"llm_retry_count", "llm.prices", "agent_max_steps",
+	static const char *const keys[] = { LLM_KEYS, "agent_max_steps",
 		"agent_max_tokens", "agent_max_cost_usd", "agent_max_seconds",
 		"agent_max_errors", "agent_command_timeout_seconds",
 		"agent_output_bytes", "agent_context_bytes", "pass_env",

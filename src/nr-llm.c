@@ -182,11 +182,7 @@ run(struct stage *stage)
 int
 main(int argc, char *argv[])
 {
-	static const char *const keys[] = { "llm.provider", "llm.model",
-		"llm.endpoint", "llm.api_key_env", "llm.max_tokens",
-		"llm.timeout_seconds", "llm.first_byte_timeout_seconds",
-		"llm.idle_timeout_seconds", "connect_timeout_seconds",
-		"llm_retry_count", "llm.prices", NULL };
+	static const char *const keys[] = { LLM_KEYS, NULL };
 	static const struct stage_option options[] = {
 		{ .name = "text",
 		    .short_name = 't',
