@@ -53,3 +53,27 @@ path_is_in(const char *path, const char *root)
 {
 	return strcmp(path, root) == 0 || path_is_below(path, root);
 }
+
+char *
+path_plain(const char *path)
+{
+	char *plain = xcalloc(strlen(path) + 2, 1), *end = plain;
+	size_t len;
+
+	for (; *path != '\0'; path += len) {
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 2 && strncmp(path, "..", 2) == 0) {
+			free(plain);
+			return NULL;
+		}
+		if (len == 0 || (len == 1 && *path == '.'))
+			continue;
+		*end++ = '/';
+		memcpy(end, path, len);
+		end += len;
+	}
+	if (end == plain)
+		*end = '/';
+	return plain;
+}

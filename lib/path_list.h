@@ -24,4 +24,8 @@ void path_list_release(struct path_list *list);
 bool path_is_below(const char *path, const char *root);
 bool path_is_in(const char *path, const char *root); /* or the same */
 
+/* An absolute path without empty parts, "." and a slash at its end; NULL if
+ * it has a "..": by the letters alone nobody knows where that leads. */
+char *path_plain(const char *path);
+
 #endif

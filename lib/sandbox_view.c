@@ -94,14 +94,14 @@ choose_places(struct view *view)
 	path_list_release(&all);
 }
 
-/* Is the path of a place, and no way out of it? */
+/* Is the path, which must be a plain one, of a place? */
 static bool
 is_entry(const char *path, const struct path_list *places, const char **place)
 {
 	for (size_t i = 0; i < places->n; i++) {
 		*place = places->items[i];
 		if (path_is_below(path, *place))
-			return strstr(path, "/../") == NULL;
+			return true;
 	}
 	return false;
 }
@@ -123,7 +123,7 @@ copy_link(const struct view *view, const char *link, const char *place)
 }
 
 static void
-see(struct view *view, const char *path)
+see_plain(struct view *view, const char *path)
 {
 	const char *place;
 	char *entry, *resolved;
@@ -139,7 +139,7 @@ see(struct view *view, const char *path)
 		(void)copy_link(view, entry, place);
 		resolved = file_resolve(path);
 		if (resolved != NULL)
-			see(view, resolved);
+			see_plain(view, resolved);
 		free(resolved);
 		free(entry);
 		return;
@@ -152,6 +152,17 @@ see(struct view *view, const char *path)
 		path_list_add(&view->seen, entry);
 	else
 		free(entry);
+}
+
+/* A way out of a place, by "..", is none into it. */
+static void
+see(struct view *view, const char *path)
+{
+	char *plain = *path == '/' ? path_plain(path) : NULL;
+
+	if (plain != NULL)
+		see_plain(view, plain);
+	free(plain);
 }
 
 static void

@@ -285,6 +285,20 @@ denied() {
 	rm -r "$theirs" "$theirs.link"
 }
 
+@test "however a path in /tmp is written, what is hidden stays hidden" {
+	local user path secret=$common/hidden/secret
+	for user in $NR_USERS; do
+		for path in /tmp/.. /tmp/../ /tmp/./x /tmp//x "/tmp/./${secret#/tmp/}" "/tmp//${secret#/tmp/}"; do
+			boxed "$user" --hide /etc/hostname sh -c 'cat /../etc/hostname /etc/hostname "$0"' "$secret" "$path"
+			[ -z "$output" ]
+			X=a:$path boxed "$user" --hide /etc/hostname sh -c 'cat /../etc/hostname /etc/hostname "$0"' "$secret"
+			[ -z "$output" ]
+		done
+		boxed "$user" cat "/tmp//./${common#/tmp/}/ws/file"
+		[ "$output" = mine ]
+	done
+}
+
 @test "of what is hidden in /tmp only what may be read is there" {
 	mkdir -p runs/own runs/other
 	echo own >runs/own/log
