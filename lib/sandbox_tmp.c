@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* mkdtemp, S_ISVTX, MAP_ANONYMOUS */
 #include "sandbox_tmp.h"
 
+#include <fnmatch.h>
 #include <limits.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -20,7 +21,7 @@ static struct sweep {
 static char *
 make_directory(const char *parent, char note[PATH_MAX])
 {
-	char *path = file_join(parent, "nr-XXXXXX");
+	char *path = file_join(parent, "nr-sandbox-XXXXXX");
 
 	if (mkdtemp(path) != NULL) {
 		if (note != NULL)
@@ -127,15 +128,18 @@ sandbox_tmp_masks(struct sandbox_tmp *tmp)
 	return tmp->masks != NULL ? tmp->masks : "/dev/null/none";
 }
 
-/* Of "... 8:1 /tmp/nr-XXXXXX/tmp /tmp rw ..." the part that is mounted. */
+/* Of "... 8:1 /tmp/nr-sandbox-XXXXXX/tmp /tmp rw ..." the part that is
+ * mounted: a directory as make_kept() makes it. */
 static bool
-is_ours(const char *root)
+is_ours(char *root)
 {
-	const char *name = strstr(root, "/nr-");
+	char *last = strrchr(root, '/');
 
-	return name != NULL &&
-	    (strlen(name) == strlen("/nr-XXXXXX") ||
-		strcmp(name + strlen("/nr-XXXXXX"), "/tmp") == 0);
+	if (last != NULL && strcmp(last, "/tmp") == 0) {
+		*last = '\0';
+		last = strrchr(root, '/');
+	}
+	return last != NULL && fnmatch("/nr-sandbox-??????", last, 0) == 0;
 }
 
 bool

@@ -255,7 +255,7 @@ denied() {
 		done
 	done
 	rm "$theirs"
-	[ -z "$(find /tmp -maxdepth 1 -name 'nr-??????' -newer "$common/home" -user "$(id -u)" -empty)" ]
+	[ -z "$(find /tmp -maxdepth 1 -name 'nr-sandbox-*' -newer "$common/home" -user "$(id -u)" -empty)" ]
 }
 
 @test "the commands of one run share their /tmp, and links in it lead nowhere" {
@@ -323,7 +323,7 @@ denied() {
 	run --separate-stderr $bare nr-limit -s workspace -w ws --report report.json \
 		sh -c 'echo x >>/tmp/nr-test.no; mktemp; echo x >ws/new; cat ws/new'
 	[ "$(jq -r .sandbox.tmp report.json)" = null ]
-	[[ ${lines[0]} == /tmp/nr-??????/* ]]
+	[[ ${lines[0]} == /tmp/nr-sandbox-??????/* ]]
 	[ "${lines[1]}" = x ]
 	[[ $stderr == *'cannot write to /tmp, only to their TMPDIR'* ]]
 	[ ! -e /tmp/nr-test.no ]
@@ -339,6 +339,20 @@ denied() {
 	rm -r "$elsewhere"
 	[[ $output == /tmp/nr-test.?????? ]]
 	rm "$output"
+}
+
+@test "a /tmp that somebody else mounted there is no sandbox's, whatever it is called" {
+	[ "$(id -u)" -eq 0 ] || return 0
+	mkdir -p home/nr-runner/tmp/ws
+	# shellcheck disable=SC2016 # for the inner shell
+	run --separate-stderr unshare -m bash -c '
+		mount --bind "$PWD" /mnt && mount --bind home/nr-runner/tmp /tmp && cd /tmp/ws && PATH=/mnt/bin:$PATH && exec "$@"' bash \
+		setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin \
+		env HOME=/mnt/home XDG_STATE_HOME=/mnt nr-limit -s workspace --report /mnt/report.json \
+		sh -c 'echo x >/tmp/nr-test.no; echo x >new; cat new'
+	[ "$output" = x ]
+	[ "$(jq -r .sandbox.tmp report.json)" = null ]
+	[ ! -e home/nr-runner/tmp/nr-test.no ]
 }
 
 @test "neither environment nor memory nor descriptors of the runner can be had" {
