@@ -12,57 +12,56 @@
 #include "log.h"
 #include "memory.h"
 
-/* What is there, in memory that is shared with the guard. */
-static struct sweep {
+/* What is there, in memory that is shared with the guard, if there is one. */
+struct notes {
 	char directory[PATH_MAX], masks[PATH_MAX];
-} * sweep;
+};
+static struct notes notes_without_guard, *notes = &notes_without_guard;
 
-/* Notes it for the guard. NULL: it cannot be made. */
+/* NULL: it cannot be made. */
 static char *
 make_directory(const char *parent, char note[PATH_MAX])
 {
 	char *path = file_join(parent, "nr-sandbox-XXXXXX");
 
 	if (mkdtemp(path) != NULL) {
-		if (note != NULL)
-			snprintf(note, PATH_MAX, "%s", path);
+		snprintf(note, PATH_MAX, "%s", path);
 		return path;
 	}
 	free(path);
 	return NULL;
 }
 
+/* Whatever has this name from now on is somebody else's. */
 static void
-remove_tree(const char *path)
+remove_noted(char note[PATH_MAX])
 {
-	struct error *error = path != NULL ? file_remove_tree(path) : NULL;
+	struct error *error = note[0] != '\0' ? file_remove_tree(note) : NULL;
 
 	/* It has no say in how the command has ended. */
 	if (error != NULL)
 		log_warn("tmp_left", "%s", error->message);
 	error_free(error);
+	note[0] = '\0';
 }
 
 void
 sandbox_tmp_prepare_sweep(void)
 {
-	void *memory = mmap(NULL, sizeof *sweep, PROT_READ | PROT_WRITE,
+	void *memory = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE,
 	    /* cppcheck-suppress invalidFunctionArg; there is no file */
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	sweep = memory != MAP_FAILED ? memory : NULL;
+	if (memory != MAP_FAILED)
+		notes = memory;
 	/* cppcheck-suppress memleak; it stays as long as the process */
 }
 
 void
 sandbox_tmp_sweep(void)
 {
-	if (sweep == NULL)
-		return;
-	if (sweep->directory[0] != '\0')
-		remove_tree(sweep->directory);
-	if (sweep->masks[0] != '\0')
-		remove_tree(sweep->masks);
+	remove_noted(notes->directory);
+	remove_noted(notes->masks);
 }
 
 /* Of all commands of this process: one command finds what another one has
@@ -75,7 +74,7 @@ static struct {
 static void
 remove_kept(void)
 {
-	remove_tree(kept.directory);
+	remove_noted(notes->directory);
 	free(kept.directory);
 	free(kept.path);
 	kept.directory = kept.path = NULL;
@@ -88,8 +87,7 @@ make_kept(const char *parent)
 
 	if (kept.directory != NULL)
 		return NULL;
-	kept.directory =
-	    make_directory(parent, sweep != NULL ? sweep->directory : NULL);
+	kept.directory = make_directory(parent, notes->directory);
 	if (kept.directory == NULL)
 		return error_errno(ERROR_IO,
 		    "cannot create a temporary directory in '%s'", parent);
@@ -118,13 +116,11 @@ parent_directory(void)
 const char *
 sandbox_tmp_masks(struct sandbox_tmp *tmp)
 {
-	char *note = sweep != NULL ? sweep->masks : NULL;
-
 	/* In memory, where directories cost next to nothing. */
 	if (tmp->masks == NULL)
-		tmp->masks = make_directory("/dev/shm", note);
+		tmp->masks = make_directory("/dev/shm", notes->masks);
 	if (tmp->masks == NULL)
-		tmp->masks = make_directory(parent_directory(), note);
+		tmp->masks = make_directory(parent_directory(), notes->masks);
 	return tmp->masks != NULL ? tmp->masks : "/dev/null/none";
 }
 
@@ -187,7 +183,7 @@ sandbox_tmp_open(struct sandbox_tmp *tmp, struct namespace_plan *plan,
 void
 sandbox_tmp_close(struct sandbox_tmp *tmp)
 {
-	remove_tree(tmp->masks);
+	remove_noted(notes->masks);
 	path_list_release(&tmp->places);
 	path_list_release(&tmp->shared);
 	free(tmp->masks);

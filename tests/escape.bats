@@ -140,6 +140,24 @@ is_precious() {
 	done
 }
 
+@test "the guard of a runner that was killed removes nothing that is not its own any more" {
+	can_mount || return 0 # nothing is hidden by a directory of its own
+	local guard masks
+	mkfifo full
+	exec 5<>full
+	head -c 65536 /dev/zero >&5
+	# shellcheck disable=SC2016 # for the inner shell
+	nr-limit --report-fd 5 --hide hidden awk '$5 ~ "/hidden$" { print $4 }' /proc/self/mountinfo >masks &
+	guard=$!
+	while [ ! -s masks ] || [ -e "/dev/shm$(cat masks)" ]; do sleep 0.02; done
+	masks=/dev/shm$(dirname "$(cat masks)")
+	while ! mkdir "$masks" 2>/dev/null; do sleep 0.02; done
+	kill -KILL "$(pgrep -P "$guard")"
+	wait "$guard" || :
+	rmdir "$masks"
+	exec 5>&-
+}
+
 # denied BOXED USER: every attempt of the table is.
 denied() {
 	local what argument
