@@ -39,7 +39,7 @@ end_like(int status)
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
-	if (!WIFSIGNALED(status))
+	if (WIFEXITED(status))
 		_exit(WEXITSTATUS(status));
 	/* It has left its core already, if any. */
 	setrlimit(RLIMIT_CORE, &none);
@@ -51,10 +51,17 @@ end_like(int status)
 	_exit(128 + WTERMSIG(status));
 }
 
+/* Killed, or past its deadline. */
+static bool
+leaves_it_to_us(int status)
+{
+	return !WIFEXITED(status) ||
+	    WEXITSTATUS(status) == error_type_exit_code(ERROR_TIMEOUT);
+}
+
 static void
 look_after(pid_t runner, struct family *family, const sigset_t *all)
 {
-	int timed_out = error_type_exit_code(ERROR_TIMEOUT);
 	int status;
 
 	if (waitpid(runner, &status, WNOHANG | WUNTRACED) != runner)
@@ -65,8 +72,7 @@ look_after(pid_t runner, struct family *family, const sigset_t *all)
 		kill(runner, SIGCONT);
 		return;
 	}
-	/* At the deadline it leaves what it started to us. */
-	if (WIFSIGNALED(status) || WEXITSTATUS(status) == timed_out) {
+	if (leaves_it_to_us(status)) {
 		end_family(family, all);
 		cgroup_sweep(runner);
 		sandbox_tmp_sweep();
