@@ -59,6 +59,19 @@ make_pipes(const struct run_directory *run)
 	return error;
 }
 
+/* Nobody knows of it yet. */
+static void
+remove_again(const struct run_directory *run)
+{
+	for (size_t i = 0; pipes[i] != NULL; i++) {
+		char *path = file_join(run->path, pipes[i]);
+
+		unlink(path);
+		free(path);
+	}
+	rmdir(run->path);
+}
+
 struct error *
 run_directory_create(struct run_directory *run, const struct config *config)
 {
@@ -78,8 +91,11 @@ run_directory_create(struct run_directory *run, const struct config *config)
 				   : xasprintf("%s/%s-%d", runs, run->id, n);
 		error = make_directory(run->path, runs, &made);
 	}
-	if (error == NULL)
+	if (error == NULL) {
 		error = make_pipes(run);
+		if (error != NULL)
+			remove_again(run);
+	}
 	free(runs);
 	free(state);
 	return error;

@@ -17,8 +17,8 @@ struct run_directory {
 
 /*
  * Makes <run_dir of the configuration>/ID with its pipes, mode 0600:
- * in.fifo, out.fifo, ack.fifo, turn.fifo and turn-2.fifo. Release it
- * whatever is returned.
+ * in.fifo, out.fifo, ack.fifo, turn.fifo and turn-2.fifo; or nothing.
+ * Release it whatever is returned.
  */
 struct error *run_directory_create(
     struct run_directory *run, const struct config *config);

@@ -43,6 +43,16 @@ on_small_disk() {
 	[ "$(git -C slot symbolic-ref HEAD)" = refs/heads/main ]
 }
 
+@test "a run directory that cannot be completed is not left behind" {
+	on_small_disk 64k,nr_inodes=5 '
+		mkdir small/runs
+		nr-run --run-dir "$PWD/small/runs" --agent-command true task.json
+		echo $?
+		ls -A small/runs'
+	[ "$output" = 74 ]
+	[[ $stderr == *'cannot create the pipe '*": No space left on device" ]]
+}
+
 @test "an artifact store on a full disk is a warning, and the artifacts stay in the run directory" {
 	on_small_disk 8k '
 		nr-run --artifact-store-url "file://$PWD/small/store" \
