@@ -13,19 +13,6 @@
 static const char *const pipes[] = { "in.fifo", "out.fifo", "ack.fifo",
 	"turn.fifo", "turn-2.fifo", NULL };
 
-/* Named by the time and the process that asks. */
-static char *
-make_id(void)
-{
-	time_t now = time(NULL);
-	char stamp[32];
-	struct tm utc;
-
-	gmtime_r(&now, &utc);
-	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-	return xasprintf("%s-%ld", stamp, (long)getppid());
-}
-
 /* *made is false: there is one of this name. `runs` is its parent, to be made
  * too; NULL: that was done. */
 static struct error *
@@ -75,7 +62,6 @@ remove_again(const struct run_directory *run)
 struct error *
 run_directory_create(struct run_directory *run, const struct config *config)
 {
-	const char *given = getenv("RUNNER_ID");
 	const char *runs_set = config_string(config, "run_dir");
 	char *state = config_state_dir();
 	char *runs =
@@ -84,7 +70,8 @@ run_directory_create(struct run_directory *run, const struct config *config)
 	bool made = false;
 
 	*run = (struct run_directory){ 0 };
-	run->id = runner_id_is_usable(given) ? xstrdup(given) : make_id();
+	/* Who asks is nr-run. */
+	run->id = runner_id_new("", getppid());
 	for (int n = 1; error == NULL && !made; n++) {
 		free(run->path);
 		run->path = n == 1 ? file_join(runs, run->id)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runner.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -9,26 +10,27 @@
 #include "log.h"
 #include "memory.h"
 
-bool
-runner_id_is_usable(const char *id)
+/* Can it name a directory? */
+static bool
+is_usable(const char *id)
 {
 	return id != NULL && id[0] != '\0' && id[0] != '.' &&
 	    strchr(id, '/') == NULL && strlen(id) < 200;
 }
 
-static char *
-new_id(double now)
+char *
+runner_id_new(const char *prefix, pid_t pid)
 {
 	const char *given = getenv("RUNNER_ID");
-	time_t whole = (time_t)now;
+	time_t now = time(NULL);
 	char stamp[32];
 	struct tm utc;
 
-	if (runner_id_is_usable(given))
+	if (is_usable(given))
 		return xstrdup(given);
-	gmtime_r(&whole, &utc);
+	gmtime_r(&now, &utc);
 	strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-	return xasprintf("runner-%s-%ld", stamp, (long)getpid());
+	return xasprintf("%s%s-%ld", prefix, stamp, (long)pid);
 }
 
 static struct error *
@@ -68,7 +70,8 @@ static struct error *
 create(struct document *doc, const struct config *config)
 {
 	double now = clock_now();
-	char text[CLOCK_TEXT_SIZE], *dir = NULL, *id = new_id(now);
+	char text[CLOCK_TEXT_SIZE], *dir = NULL,
+				    *id = runner_id_new("runner-", getpid());
 	struct error *error = new_dir(&dir, config, id);
 	jv runner = jv_object();
 

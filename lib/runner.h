@@ -20,6 +20,8 @@
 #ifndef RUNNER_H
 #define RUNNER_H
 
+#include <sys/types.h>
+
 #include "config.h"
 #include "document.h"
 
@@ -29,8 +31,9 @@ enum { RUNNER_MAX_RESERVE_SECONDS = 120 };
 /* Writes or renews the section. A wrong setting is a ConfigError. */
 struct error *runner_enter(struct document *doc, const struct config *config);
 
-/* Can it name a directory? NULL cannot. */
-bool runner_id_is_usable(const char *id);
+/* $RUNNER_ID where it can name a directory, or <prefix><time>-<pid>; the caller
+ * frees. */
+char *runner_id_new(const char *prefix, pid_t pid);
 
 const char *runner_id(const struct document *doc);
 const char *runner_dir(const struct document *doc);
