@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* program_invocation_short_name */
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -96,9 +98,10 @@ log_event(
 	va_end(args);
 	if (logger.stage == NULL || logger.terminal) {
 		jv_free(fields);
-		line = logger.stage == NULL
-		    ? xasprintf("%s\n", message)
-		    : xasprintf("%s: %s\n", logger.stage, message);
+		line = xasprintf("%s: %s\n",
+		    logger.stage != NULL ? logger.stage
+					 : program_invocation_short_name,
+		    message);
 	} else {
 		text = json_text(event_object(level, event, fields, message));
 		line = xasprintf("%s\n", text);

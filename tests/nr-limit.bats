@@ -404,6 +404,31 @@ prepare_test() {
 	done
 }
 
+@test "a path for the sandbox that is not there is told, with 64" {
+	local option
+	for option in --write --read --hide; do
+		run --separate-stderr nr-limit "$option" nowhere true
+		[ "$status" -eq 64 ]
+		[ "$stderr" = "nr-limit: cannot use 'nowhere': No such file or directory" ]
+	done
+}
+
+@test "without a place for temporary files there is no sandbox, with 74" {
+	TMPDIR=$PWD/nowhere run --separate-stderr nr-limit -s workspace true
+	[ "$status" -eq 74 ]
+	[ "$stderr" = "nr-limit: cannot create a temporary directory in '$PWD/nowhere': No such file or directory" ]
+}
+
+@test "temporary files that cannot be removed are warned of" {
+	local user
+	[ "$(id -u)" -ne 0 ] && user=self || user=nobody # root removes all
+	as "$user" mkdir left
+	TMPDIR=$PWD/left run --separate-stderr as "$user" nr-limit -w left chmod 555 left
+	chmod 755 left
+	[ "$status" -eq 0 ]
+	[[ $stderr == "nr-limit: cannot remove '$PWD/left/nr-sandbox-"??????"': Permission denied" ]]
+}
+
 @test "sizes and times have units" {
 	limited self -m 1.5GiB -f 10k -t 2h true
 	[ "$(of_report .limits.memory_bytes.limit)" -eq 1610612736 ]
