@@ -12,6 +12,7 @@
 
 #include "file.h"
 #include "memory.h"
+#include "path_list.h"
 
 /* <linux/landlock.h> of the oldest system that we build on knows less than
  * the newest kernel that we run on. */
@@ -162,14 +163,11 @@ static void
 find_hidden(
     bool *is_hidden, bool *has_hidden, const char *path, char *const *hidden)
 {
-	size_t len = strlen(path);
-
 	*is_hidden = *has_hidden = false;
 	for (; *hidden != NULL; hidden++) {
 		if (strcmp(*hidden, path) == 0)
 			*is_hidden = true;
-		else if (strncmp(*hidden, path, len) == 0 &&
-		    ((*hidden)[len] == '/' || path[len - 1] == '/'))
+		else if (path_is_below(*hidden, path))
 			*has_hidden = true;
 	}
 }
