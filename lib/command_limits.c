@@ -49,13 +49,12 @@ hidden(const struct stage *stage)
 {
 	const char *secrets = config_string(stage->config, "secrets_dir");
 	const char *runs = config_string(stage->config, "run_dir");
-	char **list = xcalloc(3, sizeof *list);
-	size_t n = 0;
+	char **list = NULL;
 
 	if (secrets != NULL)
-		list[n++] = xstrdup(secrets);
+		string_list_add(&list, xstrdup(secrets));
 	if (runs != NULL)
-		list[n++] = xstrdup(runs);
+		string_list_add(&list, xstrdup(runs));
 	return list;
 }
 

@@ -151,15 +151,12 @@ show(const char *text)
 }
 
 static void
-add_path(struct limit_list *list, char *path)
+add_path(struct path_list *list, const char *path)
 {
 	if (access(path, F_OK) < 0)
 		die(ERROR_USAGE,
 		    error_errno(ERROR_USAGE, "cannot use '%s'", path));
-	list->items =
-	    xreallocarray(list->items, list->n + 2, sizeof *list->items);
-	list->items[list->n++] = path;
-	list->items[list->n] = NULL;
+	path_list_add(list, xstrdup(path));
 }
 
 /* False: it is none of these. */
@@ -281,7 +278,7 @@ limit_options_parse(int argc, char *argv[])
 void
 limit_options_release(struct limit_options *options)
 {
-	free(options->write.items);
-	free(options->read.items);
-	free(options->hide.items);
+	path_list_release(&options->write);
+	path_list_release(&options->read);
+	path_list_release(&options->hide);
 }

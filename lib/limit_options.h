@@ -6,18 +6,13 @@
 #define LIMIT_OPTIONS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
+#include "path_list.h"
 #include "process.h"
-
-struct limit_list {
-	char **items; /* NULL-terminated, or NULL; the strings are borrowed */
-	size_t n;
-};
 
 struct limit_options {
 	struct process_options process;
-	struct limit_list write, read, hide;
+	struct path_list write, read, hide;
 	bool mode_given;
 	int report_fd; /* -1: none */
 };
