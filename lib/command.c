@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* sigabbrev_np */
 #include "command.h"
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -119,18 +117,6 @@ command_run(struct process_result *result,
 	return NULL;
 }
 
-static jv
-signal_name(int signal_number)
-{
-	const char *name = sigabbrev_np(signal_number);
-
-	if (signal_number == 0)
-		return jv_null();
-	if (name == NULL)
-		return jv_number(signal_number);
-	return jv_string_fmt("SIG%s", name);
-}
-
 bool
 command_hit_limit(const struct process_result *result)
 {
@@ -147,7 +133,8 @@ command_outcome(const struct process_result *result)
 	outcome =
 	    json_set_string(outcome, "end", process_end_name(result->end));
 	outcome = json_set_number(outcome, "exit_code", result->exit_code);
-	outcome = json_set(outcome, "signal", signal_name(result->signal));
+	outcome =
+	    json_set(outcome, "signal", limit_report_signal(result->signal));
 	return json_set_number(outcome, "duration_seconds",
 	    clock_milliseconds(result->wall_seconds));
 }

@@ -63,8 +63,8 @@ describe_sandbox(
 				: jv_string("allowed"));
 }
 
-static jv
-signal_name(int signal_number)
+jv
+limit_report_signal(int signal_number)
 {
 	const char *name = sigabbrev_np(signal_number);
 
@@ -90,7 +90,8 @@ limit_report(
 	double peak = (double)result->peak_memory_bytes;
 
 	report = json_set_number(report, "exit_code", result->exit_code);
-	report = json_set(report, "signal", signal_name(result->signal));
+	report =
+	    json_set(report, "signal", limit_report_signal(result->signal));
 	report = add_seconds(report, "wall_seconds", result->wall_seconds);
 	report = add_seconds(report, "user_seconds", result->user_seconds);
 	report = add_seconds(report, "system_seconds", result->system_seconds);

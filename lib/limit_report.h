@@ -16,6 +16,9 @@ jv limit_report(
 /* {"memory_bytes": {"limit", "by"}, ...} of the limits that were set. */
 jv limit_report_limits(const struct process_result *result);
 
+/* "SIGTERM"; a number where it has no name, null for 0. */
+jv limit_report_signal(int signal_number);
+
 /* Its own, or that of the table in error.h when it was ended for a limit. */
 int limit_exit_code(const struct process_result *result);
 
