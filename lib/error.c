@@ -98,6 +98,14 @@ error_prefix(struct error *error, const char *format, ...)
 	return error;
 }
 
+struct error *
+error_retype(struct error *error, enum error_type type)
+{
+	error->type = type;
+	error->exit_code = error_type_exit_code(type);
+	return error;
+}
+
 void
 error_free(struct error *error)
 {

@@ -53,6 +53,9 @@ struct error *error_cancelled(int signal_number)
 /* Puts "text: " before the message and returns the same error. */
 struct error *error_prefix(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3), returns_nonnull));
+/* Another type, with its exit code, and returns the same error. */
+struct error *error_retype(struct error *error, enum error_type type)
+    __attribute__((returns_nonnull));
 void error_free(struct error *error);
 
 /* Frees the second error and returns the first that is not NULL. */

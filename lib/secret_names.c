@@ -202,10 +202,9 @@ secret_read_file(struct buffer *secret, const char *path)
 	if (error == NULL)
 		return NULL;
 	buffer_release(secret);
-	error->type = ERROR_CONFIG;
-	error->exit_code = error_type_exit_code(ERROR_CONFIG);
 	error->retryable = false;
-	return error_prefix(error, "cannot read the secret file '%s'", path);
+	return error_prefix(error_retype(error, ERROR_CONFIG),
+	    "cannot read the secret file '%s'", path);
 }
 
 struct error *

@@ -90,10 +90,8 @@ blame_agent(struct error *error)
 {
 	if (error == NULL || error->type != ERROR_WORKSPACE)
 		return error;
-	error->type = ERROR_IMPLEMENTATION;
-	error->exit_code = error_type_exit_code(ERROR_IMPLEMENTATION);
-	return error_prefix(
-	    error, "the agent left a repository that cannot be used");
+	return error_prefix(error_retype(error, ERROR_IMPLEMENTATION),
+	    "the agent left a repository that cannot be used");
 }
 
 static struct error *
