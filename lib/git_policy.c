@@ -8,6 +8,7 @@
 
 #include <strings.h>
 
+#include "git_modules.h"
 #include "memory.h"
 #include "path_pattern.h"
 
@@ -105,17 +106,22 @@ leads_out(const char *path, const char *target)
 
 /* The text of a small blob; NULL if it is not small. */
 static struct error *
-blob_text(const struct check *check, char **text, const git_oid *id)
+blob_text(
+    const struct check *check, char **text, size_t *len, const git_oid *id)
 {
 	git_blob *blob = NULL;
 	int code = git_blob_lookup(&blob, check->git->repository, id);
 
 	*text = NULL;
+	*len = 0;
 	if (code < 0)
 		return unreadable(code);
-	if (git_blob_rawsize(blob) <= MAX_LINK_BYTES)
-		*text = xstrndup(
-		    git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob));
+	if (git_blob_rawsize(blob) <= MAX_LINK_BYTES) {
+		*len = (size_t)git_blob_rawsize(blob);
+		*text = xcalloc(*len + 1, 1);
+		if (*len > 0)
+			memcpy(*text, git_blob_rawcontent(blob), *len);
+	}
 	git_blob_free(blob);
 	return NULL;
 }
@@ -124,7 +130,8 @@ static struct error *
 check_link(const struct check *check, const git_diff_file *file)
 {
 	char *target = NULL;
-	struct error *err = blob_text(check, &target, &file->id);
+	size_t len;
+	struct error *err = blob_text(check, &target, &len, &file->id);
 
 	if (err == NULL && (target == NULL || leads_out(file->path, target)))
 		err = error_new(ERROR_SECURITY,
@@ -135,40 +142,19 @@ check_link(const struct check *check, const git_diff_file *file)
 	return err;
 }
 
-/* What git-fsck(1) calls gitmodulesName, -Path, -Url and -Update. */
-static bool
-is_bad_line(char *line)
-{
-	char *value = strchr(line, '=');
-
-	line += strspn(line, " \t");
-	if (*line == '[')
-		return strstr(line, "..") != NULL;
-	if (value == NULL)
-		return false;
-	value += 1 + strspn(value + 1, " \t\"");
-	return *value == '-' || *value == '!' ||
-	    strncmp(value, "ext::", 5) == 0;
-}
-
 static struct error *
 check_modules(const struct check *check, const git_diff_file *file)
 {
-	char *text = NULL, *next;
 	struct error *err = NULL;
 	bool bad = file->mode == GIT_FILEMODE_LINK;
+	char *text = NULL;
+	size_t len;
 
 	if (!bad)
-		err = blob_text(check, &text, &file->id);
+		err = blob_text(check, &text, &len, &file->id);
 	if (err != NULL)
 		return err;
-	bad = bad || text == NULL;
-	for (char *line = text; !bad && line != NULL; line = next) {
-		next = strchr(line, '\n');
-		if (next != NULL)
-			*next++ = '\0';
-		bad = is_bad_line(line);
-	}
+	bad = bad || text == NULL || git_modules_are_bad(text, len);
 	free(text);
 	if (bad)
 		err = error_new(ERROR_SECURITY,
@@ -186,13 +172,15 @@ is_submodule(const struct check *check, const char *path)
 	git_commit *commit = NULL;
 	git_tree *tree = NULL;
 	char *text = NULL;
+	size_t len = 0;
 	bool yes;
 
 	if (git_commit_lookup(&commit, check->git->repository, check->tip) ==
 		0 &&
 	    git_commit_tree(&tree, commit) == 0 &&
 	    git_tree_entry_bypath(&entry, tree, ".gitmodules") == 0)
-		error_free(blob_text(check, &text, git_tree_entry_id(entry)));
+		error_free(
+		    blob_text(check, &text, &len, git_tree_entry_id(entry)));
 	yes = text != NULL && strstr(text, path) != NULL;
 	free(text);
 	git_tree_entry_free(entry);

@@ -170,15 +170,12 @@ theirs() {
 
 @test "nr-push refuses submodules that would run a program, and paths no checkout survives" {
 	commit=$(slot rev-parse HEAD)
-	for line in 'url = -u./payload' 'url = ext::sh -c id' 'path = -x' 'update = !id'; do
-		slot checkout -q -f -B "$branch" main
-		printf '[submodule "x"]\n\tpath = x\n\turl = https://example.org/x\n\t%s\n' "$line" >slot/.gitmodules
-		slot add .gitmodules
-		slot update-index --add --cacheinfo "160000,$commit,x"
-		slot commit -qm submodule
-		push
-		refused "a submodule that git would refuse"
-	done
+	printf '[submodule "x"]\n\tpath = x\n\turl = ext::sh -c id\n' >slot/.gitmodules
+	slot add .gitmodules
+	slot update-index --add --cacheinfo "160000,$commit,x"
+	slot commit -qm submodule
+	push
+	refused "a submodule that git would refuse"
 	slot checkout -q -f -B "$branch" main
 	blob=$(echo evil | slot hash-object -w --stdin)
 	inner=$(printf '100644 blob %s\tconfig\n' "$blob" | slot mktree)
@@ -188,6 +185,29 @@ theirs() {
 	push
 	[ "$status" -ne 0 ]
 	run ! remote_has_branch "$branch"
+}
+
+@test "nr-push reads .gitmodules as git does" {
+	while read -r verdict text; do
+		[ "$verdict" != '#' ] || continue
+		printf %b "$text" >modules
+		rm -rf fsck
+		git init -q fsck
+		blob=$(git -C fsck hash-object -w ../modules)
+		tree=$(printf '100644 blob %s\t.gitmodules\n' "$blob" | git -C fsck mktree)
+		git -C fsck update-ref refs/heads/main "$(git -C fsck commit-tree -m x "$tree")"
+		fsck=0
+		git -C fsck fsck --strict >/dev/null 2>&1 || fsck=$?
+		slot checkout -q -f -B "$branch" main
+		cp modules slot/.gitmodules
+		push
+		remote update-ref -d "refs/heads/$branch"
+		case $verdict in
+		good) [ "$status $fsck" = '0 0' ] ;;
+		bad) [ "$status" -eq 77 ] && [ "$fsck" -ne 0 ] ;;
+		ours) [ "$status $fsck" = '77 0' ] ;;
+		esac || { echo "$text: nr-push $status, git fsck $fsck: $stderr"; return 1; }
+	done <"$BATS_TEST_DIRNAME/push-policy.modules"
 }
 
 @test "nr-push leaves both branches alone in a conflict and names both commits" {
