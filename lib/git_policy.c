@@ -181,7 +181,7 @@ is_submodule(const struct check *check, const char *path)
 	    git_tree_entry_bypath(&entry, tree, ".gitmodules") == 0)
 		error_free(
 		    blob_text(check, &text, &len, git_tree_entry_id(entry)));
-	yes = text != NULL && strstr(text, path) != NULL;
+	yes = text != NULL && git_modules_have(text, len, path);
 	free(text);
 	git_tree_entry_free(entry);
 	git_tree_free(tree);

@@ -117,6 +117,13 @@ nested() {
 	stage nr-push <prepared.json
 	[ "$status" -eq 77 ]
 	[[ "$(field .error.message)" == *"'library' is a git repository of its own that was committed as a submodule, which .gitmodules knows nothing of"* ]]
+	# Of another path, which has this one's letters in it, is not of it.
+	for path in library2 sub/library 'x #library'; do
+		printf '[submodule "library"]\n\tpath = %s\n\turl = ../library.git\n' "$path" >slot/.gitmodules
+		stage nr-push <prepared.json
+		[ "$status" -eq 77 ]
+		[[ "$(field .error.message)" == *"which .gitmodules knows nothing of"* ]]
+	done
 	printf '[submodule "library"]\n\tpath = library\n\turl = ../library.git\n' >slot/.gitmodules
 	stage nr-push <prepared.json
 	[ "$status" -eq 0 ]
