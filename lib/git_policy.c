@@ -79,10 +79,12 @@ check_protected(const struct check *check)
 	return err;
 }
 
-/* Does a link at `path` lead out of the repository? */
+/* Does a link at `path` lead out of the repository, or may it, by way of
+ * another link? Behind a name nobody knows where ".." leads. */
 static bool
 leads_out(const char *path, const char *target)
 {
+	bool named = false;
 	int depth = 0;
 
 	if (*target == '/')
@@ -92,12 +94,12 @@ leads_out(const char *path, const char *target)
 	while (*target != '\0') {
 		size_t len = strcspn(target, "/");
 
-		if (len == 2 && strncmp(target, "..", 2) == 0)
-			depth--;
-		else if (len > 0 && !(len == 1 && *target == '.'))
-			depth++;
-		if (depth < 0)
-			return true;
+		if (len == 2 && strncmp(target, "..", 2) == 0) {
+			if (named || depth-- == 0)
+				return true;
+		} else if (len > 0 && !(len == 1 && *target == '.')) {
+			named = true;
+		}
 		target += len;
 		target += *target == '/';
 	}

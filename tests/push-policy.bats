@@ -155,17 +155,25 @@ theirs() {
 @test "nr-push refuses a symbolic link out of the repository, not one inside" {
 	mkdir slot/dir
 	ln -s ../README slot/dir/fine
-	ln -s ./x/../../README slot/dir/also
+	ln -s ./fine slot/dir/again
+	ln -s .//.././dir/fine slot/dir/also
 	push
 	pushed
 	remote update-ref -d "refs/heads/$branch"
-	for target in /etc/passwd ../../outside ../dir/../../outside; do
+	for target in /etc/passwd ../../outside ../dir/../../outside ./x/../../README ../dir/..; do
 		slot checkout -q -f -B "$branch" main
 		mkdir -p slot/dir
 		ln -sf "$target" slot/dir/link
 		push
 		refused "'dir/link' is a symbolic link out of the repository, to '$target'"
 	done
+}
+
+@test "nr-push refuses a symbolic link that leads out by way of another one" {
+	ln -s . slot/d
+	ln -s d/../etc/passwd slot/link
+	push
+	refused "'link' is a symbolic link out of the repository, to 'd/../etc/passwd'"
 }
 
 @test "nr-push refuses submodules that would run a program, and paths no checkout survives" {
