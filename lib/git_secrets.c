@@ -6,8 +6,7 @@
  */
 #include "git_internal.h"
 
-#include <strings.h>
-
+#include "dot_git.h"
 #include "memory.h"
 
 enum { CHUNK_BYTES = 64 * 1024 };
@@ -101,14 +100,6 @@ check_blob(const struct git *git, const git_commit *commit,
 	mask_stream_free(stream);
 	git_odb_free(odb);
 	return err;
-}
-
-/* Is it what git, on some system or other, would take for .git? */
-static bool
-is_dot_git(const char *part, size_t len)
-{
-	return (len == 4 && strncasecmp(part, ".git", 4) == 0) ||
-	    (len == 5 && strncasecmp(part, "git~1", 5) == 0);
 }
 
 /* A tree can be made by hand, with names that no checkout survives. */

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dot_git.h"
 #include "file.h"
 #include "memory.h"
 #include "printable.h"
@@ -35,34 +35,6 @@ relative_part(const char *workspace, const char *path)
 	return path + len + strspn(path + len, "/");
 }
 
-/*
- * Names that some file system takes for ".git": in any case, with dots or
- * blanks at the end, "git~1", and with characters that HFS+ passes over.
- */
-static bool
-is_git_name(const char *name, size_t len)
-{
-	char plain[8];
-	size_t n = 0;
-
-	while (len > 0 && (name[len - 1] == '.' || name[len - 1] == ' '))
-		len--;
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)name[i] == 0xe2 && i + 2 < len &&
-		    ((unsigned char)name[i + 1] == 0x80 ||
-			(unsigned char)name[i + 1] == 0x81)) {
-			i += 2;
-			continue;
-		}
-		if (n == sizeof plain - 1)
-			return false;
-		plain[n++] = name[i];
-	}
-	plain[n] = '\0';
-	return strcasecmp(plain, ".git") == 0 ||
-	    strcasecmp(plain, "git~1") == 0;
-}
-
 /* Looks at every part of the name; NULL: there is nothing against it. */
 static const char *
 objection(const char *path)
@@ -74,7 +46,7 @@ objection(const char *path)
 
 		if (len == 2 && memcmp(at, "..", 2) == 0)
 			return "'..' is not allowed";
-		if (is_git_name(at, len))
+		if (is_dot_git(at, len))
 			return "nobody but git writes into .git";
 		empty = empty && (len == 0 || (len == 1 && *at == '.'));
 		at += len + strspn(at + len, "/");

@@ -176,7 +176,7 @@ theirs() {
 	refused "'link' is a symbolic link out of the repository, to 'd/../etc/passwd'"
 }
 
-@test "nr-push refuses submodules that would run a program, and paths no checkout survives" {
+@test "nr-push refuses submodules that would run a program" {
 	commit=$(slot rev-parse HEAD)
 	printf '[submodule "x"]\n\tpath = x\n\turl = ext::sh -c id\n' >slot/.gitmodules
 	slot add .gitmodules
@@ -184,15 +184,34 @@ theirs() {
 	slot commit -qm submodule
 	push
 	refused "a submodule that git would refuse"
-	slot checkout -q -f -B "$branch" main
+}
+
+# A commit of a directory of this name with a file in it, made by hand.
+commit_directory() {
+	local blob inner
+
 	blob=$(echo evil | slot hash-object -w --stdin)
 	inner=$(printf '100644 blob %s\tconfig\n' "$blob" | slot mktree)
-	tree=$( (slot ls-tree HEAD; printf '040000 tree %s\t.GIT\n' "$inner") | slot mktree)
-	slot reset -q --soft "$(slot commit-tree -p HEAD -m evil "$tree")"
-	jq . prepared.json >p
-	push
-	[ "$status" -ne 0 ]
-	run ! remote_has_branch "$branch"
+	inner=$( (slot ls-tree -z main; printf '040000 tree %s\t%b\0' "$inner" "$1") | slot mktree -z)
+	inner=$(slot commit-tree -p main -m evil "$inner")
+	slot checkout -q -f -B "$branch" main
+	slot update-ref "refs/heads/$branch" "$inner"
+}
+
+@test "nr-push refuses names that are .git on some file system, as git does" {
+	while read -r name may; do
+		[ "$name" != '#' ] || continue
+		commit_directory "$name"
+		git=0
+		GIT_INDEX_FILE=$PWD/index slot -c core.protectHFS=true -c core.protectNTFS=true \
+			update-index --add --cacheinfo "100644,$(slot rev-parse main:README),$(printf %b "$name/config")" \
+			2>/dev/null || git=$?
+		push
+		case $may in
+		yes) [ "$status $git" = '0 0' ] && remote update-ref -d "refs/heads/$branch" ;;
+		no) [ "$git" -ne 0 ] && refused "has a path that no repository may have, '" ;;
+		esac || { echo "$name: nr-push $status, git $git: $stderr"; return 1; }
+	done <"$BATS_TEST_DIRNAME/push-policy.names"
 }
 
 @test "nr-push reads .gitmodules as git does" {
