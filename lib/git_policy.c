@@ -6,7 +6,7 @@
  */
 #include "git_internal.h"
 
-#include <strings.h>
+#include <git2/sys/path.h>
 
 #include "git_modules.h"
 #include "memory.h"
@@ -206,6 +206,15 @@ check_link_to_commit(const struct check *check, const git_diff_delta *delta)
 	    path, left);
 }
 
+/* Is it .gitmodules on some file system or other? */
+static bool
+is_modules(const char *path)
+{
+	return strchr(path, '/') == NULL &&
+	    git_path_is_gitfile(path, strlen(path), GIT_PATH_GITFILE_GITMODULES,
+		GIT_PATH_FS_GENERIC) > 0;
+}
+
 static struct error *
 check_paths(const struct check *check)
 {
@@ -219,7 +228,7 @@ check_paths(const struct check *check)
 
 		if (delta->status == GIT_DELTA_DELETED)
 			continue;
-		if (strcasecmp(file->path, ".gitmodules") == 0)
+		if (is_modules(file->path))
 			err = check_modules(check, file);
 		else if (file->mode == GIT_FILEMODE_LINK)
 			err = check_link(check, file);

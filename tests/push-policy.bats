@@ -186,22 +186,34 @@ theirs() {
 	refused "a submodule that git would refuse"
 }
 
-# A commit of a directory of this name with a file in it, made by hand.
-commit_directory() {
-	local blob inner
+# commit_entry MODE TEXT NAME: made by hand, as no git would; NAME and TEXT
+# are as printf %b has them. A directory has TEXT in a file.
+commit_entry() {
+	local id type=blob
 
-	blob=$(echo evil | slot hash-object -w --stdin)
-	inner=$(printf '100644 blob %s\tconfig\n' "$blob" | slot mktree)
-	inner=$( (slot ls-tree -z main; printf '040000 tree %s\t%b\0' "$inner" "$1") | slot mktree -z)
-	inner=$(slot commit-tree -p main -m evil "$inner")
+	id=$(printf %b "$2" | slot hash-object -w --stdin)
+	if [ "$1" = 040000 ]; then
+		type=tree
+		id=$(printf '100644 blob %s\tconfig\n' "$id" | slot mktree)
+	fi
+	id=$( (slot ls-tree -z main; printf '%s %s %s\t%b\0' "$1" $type "$id" "$3") | slot mktree -z)
 	slot checkout -q -f -B "$branch" main
-	slot update-ref "refs/heads/$branch" "$inner"
+	slot update-ref "refs/heads/$branch" "$(slot commit-tree -p main -m evil "$id")"
+}
+
+@test "nr-push knows .gitmodules by its other names, too" {
+	for name in .GitModules '.gitmodules .' GITMOD~1 .gitmodules::x $'.git\u200cmodules'; do
+		commit_entry 100644 '[submodule "x"]\n\turl = -x\n' "$name"
+		slot -c core.protectNTFS=false reset -q --hard
+		push
+		refused "'$name' has a submodule that git would refuse"
+	done
 }
 
 @test "nr-push refuses names that are .git on some file system, as git does" {
 	while read -r name may; do
 		[ "$name" != '#' ] || continue
-		commit_directory "$name"
+		commit_entry 040000 evil "$name"
 		git=0
 		GIT_INDEX_FILE=$PWD/index slot -c core.protectHFS=true -c core.protectNTFS=true \
 			update-index --add --cacheinfo "100644,$(slot rev-parse main:README),$(printf %b "$name/config")" \
