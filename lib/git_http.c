@@ -334,7 +334,7 @@ set_options(struct wire *wire)
 		.user =
 		    network->user != NULL ? network->user : "x-access-token",
 		.secret = network->token,
-		.bearer = network->bearer,
+		.auth = network->bearer ? HTTP_BEARER : HTTP_BASIC,
 		.connect_seconds = network->connect_seconds,
 		.idle_seconds = network->idle_seconds,
 		.ends = network->ends,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP over libcurl: the one layer that all programs use.
+ * HTTP over libcurl: the one layer that all programs use. Whoever asks a
+ * service in JSON wants service.h; whoever wants retries, a limit for the
+ * answer and an event wants http_call.h; this is what both are made of.
  *
  * A `struct http` keeps a connection alive over several requests, one at a
  * time. A request is begun with http_send(), which returns when status and
@@ -26,11 +28,21 @@
 
 #include "error.h"
 
+enum http_auth {
+	HTTP_BASIC,     /* user and secret */
+	HTTP_BEARER,    /* Authorization: Bearer */
+	HTTP_HEADER,    /* in the header auth_name, "PRIVATE-TOKEN" */
+	HTTP_AWS_SIGV4, /* user and secret sign for auth_name,
+	                 * "aws:amz:REGION:s3"; see http_credentials.c for what
+	                 * a caller must see to */
+};
+
 struct http_options {
-	const char *origin;     /* a URL; whom the secret belongs to */
-	const char *user;       /* of basic authentication */
-	const char *secret;     /* password or token; NULL: none */
-	bool bearer;            /* "Authorization: Bearer", without user */
+	const char *origin; /* a URL; whom the secret belongs to */
+	enum http_auth auth;
+	const char *auth_name;
+	const char *user;       /* of basic authentication; the key's id */
+	const char *secret;     /* password, token or key; NULL: none */
 	double connect_seconds; /* 0: 30 */
 	double idle_seconds;    /* without a byte in or out; 0: 60 */
 	double ends;            /* on clock_monotonic(); 0: no deadline */
@@ -45,15 +57,45 @@ void http_free(struct http *http);
 /* Other limits from here on: how long it may be silent, and the deadline; as
  * in the options. */
 void http_set_times(struct http *http, double idle_seconds, double ends);
+double http_ends(const struct http *http); /* 0: no deadline */
+
+/*
+ * A body that is made while it is sent. Where a connection was closed
+ * meanwhile, and for a retry, it is read from its start again. An error of
+ * its functions ends the request and is what http_send() or http_read()
+ * returns.
+ */
+struct http_source {
+	void *context;
+	/* Up to `size` bytes; *n is 0 at the end. */
+	struct error *(*read)(
+	    void *context, char *bytes, size_t size, size_t *n);
+	struct error *(*rewind)(void *context);
+	long long size_bytes; /* -1: not known; then it is sent in chunks */
+};
+
+/* A part of multipart/form-data: a text, or a file. */
+struct http_part {
+	const char *name;
+	const char *text; /* NULL: the source */
+	const struct http_source *source;
+	const char *file_name, *content_type; /* NULL: none */
+};
 
 struct http_request {
-	const char *method; /* "GET", "POST", "PUT" */
+	const char *method; /* "GET", "HEAD", "POST", "PUT", "DELETE", ... */
 	const char *url;
 	const char *const *headers; /* "Name: value"; NULL-terminated or NULL */
-	const char *body;           /* NULL: none, or body_fd */
+	/* The body, one of: */
+	const char *body; /* NULL: none, or another */
 	size_t body_len;
 	int body_fd; /* -1: none; read from its start, must be seekable */
-	bool follow_redirects; /* GET only; never from https to http */
+	const struct http_source *source;
+	const struct http_part *parts;
+	size_t n_parts;
+	/* GET only; never from https to http; not with HTTP_HEADER and
+	 * HTTP_AWS_SIGV4, which curl would take along. */
+	bool follow_redirects;
 };
 
 /*
@@ -67,18 +109,24 @@ struct error *http_send(struct http *http, const struct http_request *request);
 /* *n is 0 at the end of the body. A body that breaks off is an error. */
 struct error *http_read(struct http *http, char *bytes, size_t size, size_t *n);
 
-/* Of the response: */
-int http_status(const struct http *http);
+/* Of the answer: */
+int http_status(const struct http *http);               /* 0: none came */
 const char *http_content_type(const struct http *http); /* "" if none */
 const char *http_url(const struct http *http);          /* after redirects */
 /* A header of the last answer, borrowed until the next request; NULL: none. */
 const char *http_header(const struct http *http, const char *name);
 double http_retry_after(const struct http *http); /* seconds; 0: none told */
+/* Has anything of the last request left? */
+bool http_was_sent(const struct http *http);
+/* Bytes of the bodies of the last request and its answer, so far. */
+long long http_bytes_out(const struct http *http);
+long long http_bytes_in(const struct http *http);
 
 /*
  * NULL for a status of 2xx; else an error: 401, 403 and 407 SecurityError,
  * 408, 425, 429, 5xx, and 403 with a pause, ServiceUnavailableError,
- * retryable, others ServiceUnavailableError, not retryable.
+ * retryable, others ServiceUnavailableError, not retryable. That of 3xx tells
+ * where it redirects to.
  */
 struct error *http_check(const struct http *http);
 

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "http.h"
+#include "http_url.h"
 #include "json.h"
 #include "llm_pause.h"
 #include "llm_prices.h"
@@ -65,18 +66,6 @@ find_key(struct llm *llm, struct secrets *secrets)
 	    llm->provider->name, name, name);
 }
 
-static bool
-is_local(const char *url)
-{
-	static const char *const hosts[] = { "http://localhost", "http://127.",
-		"http://[::1]" };
-
-	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
-		if (strncmp(url, hosts[i], strlen(hosts[i])) == 0)
-			return true;
-	return strncmp(url, "https:", 6) == 0;
-}
-
 static void
 open_http(struct llm *llm)
 {
@@ -89,9 +78,9 @@ open_http(struct llm *llm)
 		llm->key_header = xasprintf("x-api-key: %s", llm->key);
 	} else if (llm->key != NULL) {
 		llm->http_options.secret = llm->key;
-		llm->http_options.bearer = true;
+		llm->http_options.auth = HTTP_BEARER;
 	}
-	if (llm->key != NULL && !is_local(llm->url))
+	if (llm->key != NULL && !http_url_is_private(llm->url))
 		log_warn("key_in_the_clear",
 		    "the key goes to '%s' without TLS: anybody on the way can "
 		    "read it",
