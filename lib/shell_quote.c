@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shell_quote.h"
 
+#include <ctype.h>
+
 #include "memory.h"
 
 /* What can be open: quotes by their character, and these. */
@@ -8,8 +10,11 @@ enum {
 	GROUP = '(',
 	BRACE = '{',
 	DOUBLE_BRACE = '}', /* ${ } within double quotes */
-	ARITHMETIC = '+',   /* $(( )): two of them */
+	ARITHMETIC = '+',   /* $(( )): two of them; ( ) in it: one */
+	SUBSCRIPT = '[',    /* a[ ], and $[ ], which is arithmetic */
+	OFFSET = ':',       /* ${a:1:2}, behind the first : */
 	DOLLAR_QUOTE = '$', /* $'...' */
+	HERE = '<',         /* a here-document that is expanded */
 };
 
 static char
@@ -38,20 +43,56 @@ is_plain(char what)
 	return what == GROUP || what == BRACE || what == '`';
 }
 
+/* Also in a command within it: what that prints is calculated with. */
+static bool
+calculates(const struct shell_quote *quote)
+{
+	for (size_t i = 0; i < quote->depth; i++)
+		if (quote->stack[i] == ARITHMETIC ||
+		    quote->stack[i] == SUBSCRIPT || quote->stack[i] == OFFSET)
+			return true;
+	return quote->after_colon || shell_words_calculates(&quote->words);
+}
+
 enum shell_place
 shell_quote_place(const struct shell_quote *quote)
 {
 	char what = top(quote);
 
-	if (quote->in_here)
-		return quote->here[0].quoted ? SHELL_HERE_QUOTED : SHELL_HERE;
+	if (quote->in_here && quote->here[0].quoted)
+		return SHELL_HERE_QUOTED;
 	if (quote->comment)
 		return SHELL_COMMENT;
+	if (calculates(quote))
+		return SHELL_ARITHMETIC;
+	if (what == HERE)
+		return SHELL_HERE;
 	if (what == '\'')
 		return SHELL_SINGLE;
 	if (what == DOLLAR_QUOTE)
 		return SHELL_DOLLAR_SINGLE;
 	return is_plain(what) ? SHELL_PLAIN : SHELL_DOUBLE;
+}
+
+bool
+shell_quote_in_test(const struct shell_quote *quote)
+{
+	return quote->words.test > 0;
+}
+
+bool
+shell_quote_compares_numbers(const struct shell_quote *quote)
+{
+	return quote->words.numeric;
+}
+
+static void
+begin_body(struct shell_quote *quote)
+{
+	quote->in_here = quote->n_here > 0;
+	quote->here_depth = quote->depth;
+	if (quote->in_here && !quote->here[0].quoted)
+		push(quote, HERE);
 }
 
 static void
@@ -61,9 +102,14 @@ end_here(struct shell_quote *quote)
 	quote->n_here--;
 	memmove(quote->here, quote->here + 1,
 	    quote->n_here * sizeof quote->here[0]);
-	quote->in_here = quote->n_here > 0;
+	/* Nothing that its body opens lasts longer. */
+	quote->depth = quote->here_depth;
+	quote->comment = quote->escaped = false;
+	quote->in_name = quote->after_colon = false;
+	begin_body(quote);
 }
 
+/* Looks for the line that ends it. */
 static void
 read_here(struct shell_quote *quote, char c)
 {
@@ -117,12 +163,65 @@ begin_here(struct shell_quote *quote, const char *text, size_t len)
 	return i;
 }
 
+static bool
+is_brace(const struct shell_quote *quote)
+{
+	return top(quote) == BRACE || top(quote) == DOUBLE_BRACE ||
+	    top(quote) == OFFSET;
+}
+
+static bool
+is_name_byte(char c)
+{
+	return isalnum((unsigned char)c) || strchr("_!#@*", c) != NULL;
+}
+
+/*
+ * Within ${: its name, and whether an offset follows: ${a:1}, not ${a:-1}.
+ * True: there is no more to the byte than this.
+ */
+static bool
+read_name(struct shell_quote *quote, char c)
+{
+	bool in_name = quote->in_name;
+
+	if (quote->after_colon && strchr("-+=?}", c) == NULL)
+		push(quote, OFFSET);
+	quote->after_colon = in_name && c == ':';
+	quote->in_name = in_name && is_name_byte(c);
+	if (!in_name || c != '[')
+		return false;
+	push(quote, SUBSCRIPT);
+	return true;
+}
+
+/* Parentheses and brackets of what is calculated. */
+static bool
+read_arithmetic(struct shell_quote *quote, char c)
+{
+	char what = top(quote);
+
+	if (what == ARITHMETIC && c == '(' && quote->before != '$')
+		push(quote, ARITHMETIC);
+	else if (what == SUBSCRIPT && c == '[')
+		push(quote, SUBSCRIPT);
+	else if ((what == ARITHMETIC && c == ')') ||
+	    (what == SUBSCRIPT && (c == ']' || c == '\n')))
+		pop(quote);
+	else
+		return false;
+	quote->in_name = is_brace(quote);
+	return true;
+}
+
 /* Characters that mean the same within and without double quotes. */
 static bool
 read_expansion(struct shell_quote *quote, char c)
 {
 	bool in_double = !is_plain(top(quote));
 
+	if (read_arithmetic(quote, c))
+		return true;
 	if (c == '`') {
 		if (top(quote) == '`')
 			pop(quote);
@@ -130,12 +229,14 @@ read_expansion(struct shell_quote *quote, char c)
 			push(quote, '`');
 	} else if (c == '{' && quote->before == '$') {
 		push(quote, in_double ? DOUBLE_BRACE : BRACE);
+		quote->in_name = true;
 	} else if (c == '(' && quote->before == '$') {
 		push(quote, GROUP);
-	} else if (c == '}' &&
-	    (top(quote) == BRACE || top(quote) == DOUBLE_BRACE)) {
-		pop(quote);
-	} else if (c == ')' && top(quote) == ARITHMETIC) {
+	} else if (c == '[' && quote->before == '$') {
+		push(quote, SUBSCRIPT);
+	} else if (c == '}' && is_brace(quote)) {
+		if (top(quote) == OFFSET)
+			pop(quote);
 		pop(quote);
 	} else {
 		return false;
@@ -143,44 +244,59 @@ read_expansion(struct shell_quote *quote, char c)
 	return true;
 }
 
+static bool
+word_begins(const struct shell_quote *quote)
+{
+	return quote->before == '\0' ||
+	    strchr(" \t\n;&|(", quote->before) != NULL;
+}
+
 static void
 read_plain(struct shell_quote *quote, char c)
 {
-	bool word_begins =
-	    quote->before == '\0' || strchr(" \t\n;&|(", quote->before) != NULL;
-
 	if (c == '\'')
 		push(quote, quote->before == '$' ? DOLLAR_QUOTE : '\'');
 	else if (c == '"')
 		push(quote, '"');
-	else if (c == '#' && word_begins)
+	else if (c == '#' && word_begins(quote))
 		quote->comment = true;
 	else if (c == '(')
 		push(quote, GROUP);
 	else if (c == ')' && top(quote) == GROUP)
 		pop(quote);
-	else if (c == '\n' && quote->n_here > 0)
-		quote->in_here = true;
+	else if (c == '\n' && quote->n_here > 0 && !quote->in_here)
+		begin_body(quote);
 }
 
+/* What the words are that a command is made of. */
 static void
-read_one(struct shell_quote *quote, char c)
+read_word(struct shell_quote *quote, char c)
 {
 	char what = top(quote);
 
-	if (quote->in_here) {
-		read_here(quote, c);
-	} else if (quote->escaped) {
-		quote->escaped = false;
-	} else if (quote->comment) {
-		quote->comment = c != '\n';
-		if (c == '\n')
-			read_plain(quote, c);
-	} else if (what == '\'') {
-		if (c == '\'')
-			pop(quote);
-	} else if (c == '\\') {
+	if (strchr("'\"\\", c) != NULL || what == BRACE)
+		shell_words_quoted(&quote->words);
+	else
+		shell_words_read(&quote->words, c, quote->depth);
+}
+
+/* Neither escaped nor within a comment or '...'. */
+static void
+read_code(struct shell_quote *quote, char c)
+{
+	char what = top(quote);
+
+	bool subscript = is_plain(what) && what != BRACE && c == '[' &&
+	    shell_words_is_name(&quote->words);
+
+	if (c == '\\')
 		quote->escaped = true;
+	if (is_plain(what))
+		read_word(quote, c);
+	if (quote->escaped || read_name(quote, c))
+		return;
+	if (subscript) {
+		push(quote, SUBSCRIPT);
 	} else if (what == DOLLAR_QUOTE) {
 		if (c == '\'')
 			pop(quote);
@@ -189,8 +305,30 @@ read_one(struct shell_quote *quote, char c)
 	} else if (!read_expansion(quote, c) && is_plain(what)) {
 		read_plain(quote, c);
 	}
+}
+
+static void
+read_one(struct shell_quote *quote, char c)
+{
+	bool escaped = quote->escaped;
+
+	if (quote->in_here && quote->here[0].quoted) {
+		;
+	} else if (escaped) {
+		quote->escaped = false;
+		shell_words_quoted(&quote->words);
+	} else if (quote->comment) {
+		quote->comment = c != '\n';
+		if (c == '\n')
+			read_code(quote, c);
+	} else if (top(quote) == '\'') {
+		if (c == '\'')
+			pop(quote);
+	} else {
+		read_code(quote, c);
+	}
 	/* \$ begins nothing. */
-	quote->before = quote->escaped ? '\\' : c;
+	quote->before = quote->escaped || escaped ? '\\' : c;
 }
 
 static bool
@@ -199,29 +337,49 @@ begins(const char *text, size_t len, const char *mark)
 	return len >= strlen(mark) && strncmp(text, mark, strlen(mark)) == 0;
 }
 
+/* What is of several bytes; returns how many, 0: it is none. */
+static size_t
+read_mark(struct shell_quote *quote, const char *text, size_t len)
+{
+	bool plain = is_plain(top(quote));
+
+	if (quote->escaped || quote->comment || top(quote) == '\'' ||
+	    top(quote) == DOLLAR_QUOTE)
+		return 0;
+	if (begins(text, len, "$((") ||
+	    (plain && word_begins(quote) && begins(text, len, "(("))) {
+		push(quote, ARITHMETIC);
+		push(quote, ARITHMETIC);
+		quote->before = '(';
+		return *text == '$' ? 3 : 2;
+	}
+	if (!plain || quote->in_here || !begins(text, len, "<<"))
+		return 0;
+	read_word(quote, ' ');
+	if (begins(text, len, "<<<")) {
+		quote->before = '<';
+		return 3;
+	}
+	quote->before = 'x';
+	return 2 + begin_here(quote, text + 2, len - 2);
+}
+
 void
 shell_quote_read(struct shell_quote *quote, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		bool can = !quote->in_here && !quote->escaped &&
-		    !quote->comment && top(quote) != '\'';
+	bool in_here, quoted;
+	size_t n;
 
-		if (can && begins(text + i, len - i, "$((")) {
-			push(quote, ARITHMETIC);
-			push(quote, ARITHMETIC);
-			i += 2;
-			quote->before = '(';
-		} else if (can && is_plain(top(quote)) &&
-		    begins(text + i, len - i, "<<<")) {
-			i += 2;
-			quote->before = '<';
-		} else if (can && is_plain(top(quote)) &&
-		    begins(text + i, len - i, "<<")) {
-			i += 1 + begin_here(quote, text + i + 2, len - i - 2);
-			quote->before = 'x';
-		} else {
+	for (size_t i = 0; i < len; i += n) {
+		in_here = quote->in_here;
+		quoted = in_here && quote->here[0].quoted;
+		n = quoted ? 0 : read_mark(quote, text + i, len - i);
+		if (n == 0) {
 			read_one(quote, text[i]);
+			n = 1;
 		}
+		for (size_t k = 0; in_here && k < n; k++)
+			read_here(quote, text[i + k]);
 	}
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "template.h"
 
+#include <stdint.h>
+
 #include "buffer.h"
 #include "json.h"
 #include "memory.h"
@@ -225,6 +227,7 @@ append_parameter(struct buffer *out, enum shell_place place, const char *name)
 		break;
 	case SHELL_COMMENT:
 	case SHELL_HERE_QUOTED:
+	case SHELL_ARITHMETIC: /* template_command_problem() refuses it */
 		break;
 	}
 }
@@ -339,26 +342,57 @@ template_command_release(struct template_command *command)
 	*command = (struct template_command){ 0 };
 }
 
+static const char *
+place_problem(const struct part *part, enum shell_place place)
+{
+	if (part->kind == BRACES && place == SHELL_HERE_QUOTED)
+		return "a here-document whose end is in quotes takes no "
+		       "values; take the quotes off";
+	if (place == SHELL_ARITHMETIC)
+		return "the shell calculates with what stands here, and can "
+		       "run what a value holds as code; look first whether it "
+		       "is a number, as nr-playbook(5) shows";
+	return NULL;
+}
+
+/* Reads a part; *offset is where its own problem is, if it has one, or that
+ * of a value before it in the same [[ ]]. */
+static const char *
+part_problem(struct shell_quote *quote, const struct part *part, size_t at,
+    size_t *offset)
+{
+	bool names = part->kind == BRACES || part->kind == DOLLAR_PATH;
+	const char *problem =
+	    names ? place_problem(part, shell_quote_place(quote)) : NULL;
+
+	if (!shell_quote_in_test(quote))
+		*offset = SIZE_MAX;
+	else if (names && *offset == SIZE_MAX)
+		*offset = at;
+	if (problem != NULL)
+		*offset = at;
+	if (problem != NULL)
+		return problem;
+	if (names)
+		shell_quote_read(quote, "x", 1);
+	else
+		shell_quote_read(quote, part->text, part->len);
+	if (*offset != SIZE_MAX && shell_quote_compares_numbers(quote))
+		return place_problem(part, SHELL_ARITHMETIC);
+	return NULL;
+}
+
 const char *
 template_command_problem(const char *text, size_t *offset)
 {
 	struct shell_quote quote = SHELL_QUOTE_INIT;
-	const char *problem = NULL;
+	const char *problem = NULL, *at = text;
 	struct part part;
 
-	*offset = 0;
-	for (; problem == NULL && next_part(&part, text + *offset);
-	     *offset += part.len) {
-		if (part.kind == BRACES &&
-		    shell_quote_place(&quote) == SHELL_HERE_QUOTED) {
-			problem = "a here-document whose end is in quotes "
-				  "takes no values; take the quotes off";
-			part.len = 0;
-		} else if (part.kind == BRACES) {
-			shell_quote_read(&quote, "x", 1);
-		} else {
-			shell_quote_read(&quote, part.text, part.len);
-		}
+	*offset = SIZE_MAX;
+	for (; problem == NULL && next_part(&part, at); at += part.len) {
+		problem =
+		    part_problem(&quote, &part, (size_t)(at - text), offset);
 		json_strings_free(part.path);
 	}
 	shell_quote_release(&quote);

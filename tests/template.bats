@@ -26,6 +26,19 @@ commands() {
 	commands bash '"; touch harm; "'\''$(touch harm)'
 }
 
+@test "where the shell calculates no value can be put" {
+	local line before
+	while IFS= read -r line; do
+		[[ $line != \#* ]] || continue
+		line=${line//¶/$'\n'}
+		before=${line%%^*}
+		run "$NR_TESTS/template" '{"v":1,"o":{"v":1}}' "$before${line#*^}"
+		printf '%s\n-> %s\n' "$line" "$output"
+		[ "$status" -eq 1 ]
+		[[ $output == "${#before}: the shell calculates with what stands here"* ]]
+	done <"$BATS_TEST_DIRNAME/template/refused"
+}
+
 @test "a name that is not defined is told, and one in a quoted here-document" {
 	run "$NR_TESTS/template" '{}' 'echo {{titel}}'
 	[ "$output" = 'undefined: titel' ]
