@@ -112,7 +112,8 @@ static void
 note_end(struct run *run, const struct playbook_step *step,
     const struct playbook_outcome *outcome)
 {
-	if (outcome->ran && outcome->result.end == PROCESS_CANCELLED) {
+	/* It may have come before another attempt. */
+	if (!outcome->success && cancel_signal() != 0) {
 		run->stop = "the run was cancelled";
 		if (run->end == NULL)
 			run->end = error_cancelled(cancel_signal());

@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "path_list.h"
 #include "playbook_outputs.h"
+#include "retry.h"
 #include "string_list.h"
 #include "template.h"
 
@@ -158,6 +159,7 @@ make_output(
 {
 	int fd;
 
+	free(attempt->output_path);
 	attempt->output_path =
 	    command_path(work->stage, stem, work->turn, ".outputs");
 	unlink(attempt->output_path);
@@ -292,24 +294,23 @@ wants_another(const struct playbook_outcome *outcome,
     const struct playbook_step *step, double ends)
 {
 	double delay = step->retry_delay_seconds;
-	struct timespec pause = {
-		.tv_sec = (time_t)delay,
-		.tv_nsec = (long)((delay - (double)(time_t)delay) * 1e9),
-	};
 
 	if (outcome->success || outcome->n_attempts > step->retry_count ||
-	    outcome->result.end == PROCESS_CANCELLED ||
-	    clock_monotonic() + delay >= ends)
+	    outcome->result.end == PROCESS_CANCELLED)
 		return false;
+	if (clock_monotonic() + delay >= ends) {
+		log_warn("no_retry",
+		    "step '%s' failed and is not tried again: the task has "
+		    "not the time for it",
+		    step->name);
+		return false;
+	}
 	log_event(LOG_INFO, "retry",
 	    json_set_number(jv_object(), "attempt", outcome->n_attempts + 1),
 	    "step '%s' failed (%s): attempt %d of %d%s", step->name,
 	    outcome->problem, outcome->n_attempts + 1, step->retry_count + 1,
 	    delay > 0 ? " after a pause" : "");
-	/* A signal ends the sleep. */
-	if (delay > 0)
-		nanosleep(&pause, NULL);
-	return cancel_signal() == 0;
+	return retry_pause(delay);
 }
 
 static struct error *
@@ -319,13 +320,14 @@ run_attempts(struct playbook_outcome *outcome, struct attempt *attempt,
 	char *stem = xasprintf("playbook-%zu", work->number);
 	struct error *error = NULL;
 
-	if (step->outputs[0] != NULL)
-		error = make_output(attempt, work, stem);
 	do {
 		double left = ends - clock_monotonic();
 
 		outcome->n_attempts++;
 		name_files(outcome, work, stem);
+		/* What an attempt wrote that failed does not count. */
+		if (step->outputs[0] != NULL)
+			error = make_output(attempt, work, stem);
 		if (error == NULL)
 			error = attempt_once(outcome, attempt, work, step,
 			    left > 0.001 ? left : 0.001);

@@ -36,8 +36,8 @@ next_delay(const struct retry *retry)
 }
 
 /* In pieces, as a signal that comes just before a sleep does not end it. */
-static void
-pause_for(double seconds)
+bool
+retry_pause(double seconds)
 {
 	double ends = clock_monotonic() + seconds;
 
@@ -47,11 +47,12 @@ pause_for(double seconds)
 		struct timespec span;
 
 		if (left <= 0)
-			return;
+			return true;
 		span.tv_sec = (time_t)piece;
 		span.tv_nsec = (long)((piece - floor(piece)) * 1e9);
 		nanosleep(&span, NULL);
 	}
+	return false;
 }
 
 bool
@@ -76,6 +77,5 @@ retry_wait(struct retry *retry, const struct error *error)
 	    "%s failed and is tried again in %.1f s (%d of %d): %s",
 	    retry->what, delay, retry->n_retries, retry->max_retries,
 	    error->message);
-	pause_for(delay);
-	return cancel_signal() == 0;
+	return retry_pause(delay);
 }

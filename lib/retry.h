@@ -27,4 +27,7 @@ struct retry {
  */
 bool retry_wait(struct retry *retry, const struct error *error);
 
+/* Waits for so long, or until the runner is cancelled: false. */
+bool retry_pause(double seconds);
+
 #endif

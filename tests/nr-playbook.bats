@@ -252,6 +252,19 @@ always: [{name: x, command: "false"}, {name: y, command: echo y}]'
 	run ! ls "$(field .runner.run_dir)"/*.outputs
 }
 
+@test "outputs of an attempt that failed do not count" {
+	playbook 'steps:
+  - name: a
+    command: |
+      [ -e tried ] && echo "b=2" >>"$NR_OUTPUT" && exit
+      touch tried; printf "a=1\nb=1\nno output" >>"$NR_OUTPUT"; exit 1
+    outputs: [a, b]
+    retry_count: 1'
+	play
+	[ "$status" -eq 0 ]
+	[ "$(step a .outputs | tr -d ' \n')" = '{"b":"2"}' ]
+}
+
 @test "outputs that cannot be read fail their step" {
 	for command in 'echo nonsense' 'printf "a<<END\nx\n"' 'echo "=x"' \
 		'head -c 70000 /dev/zero | tr "\0" a' 'printf "a=\0\n"'; do
@@ -421,6 +434,23 @@ always: [{name: x, command: "echo x; sleep 0.1; echo y"}]'
 	valid_document
 }
 
+@test "a cancel ends the pause before another attempt" {
+	playbook 'steps: [{name: a, command: "echo x >>../started; false", retry_count: 1, retry_delay_seconds: 20}]'
+	nr-playbook -f playbook.yaml <task.json >out.json 2>log &
+	local pid=$!
+	wait_for started
+	sleep 0.1
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$(wc -l <started)" -eq 1 ]
+	[ "$status" -eq 143 ]
+	task '.timeout_seconds = 10' >task.json
+	play
+	[ "$status" -eq 85 ]
+	[[ $stderr == *"step 'a' failed and is not tried again: the task has not the time"* ]]
+}
+
 @test "at the task's deadline the always steps have half of the reserve" {
 	playbook 'steps: [{name: a, command: sleep 60}, {name: b, command: echo b}]
 always: [{name: x, command: echo x}, {name: y, command: sleep 60}]'
@@ -463,15 +493,20 @@ always: [{name: x, command: echo x}, {name: y, command: sleep 60}]'
 	playbook 'steps:
   - {name: a, command: echo a}
   - {name: b, command: echo b, condition: title == "x"}
-  - {name: c, command: echo c, condition: steps.a.success}'
+  - {name: c, command: echo c, condition: steps.a.success}
+on_failure: [{name: f, command: echo f, outputs: [why]}]
+always:
+  - {name: x, command: echo x, condition: why == "a", outputs: [how]}
+  - {name: y, command: echo y, condition: how == null}'
 	play --list
 	[ "$status" -eq 0 ]
 	[ "${lines[1]}" = 'run      a: echo a' ]
 	[ "${lines[2]}" = 'skip     b: echo b' ]
 	[[ ${lines[3]} == *'title is "Add a greeting"' ]]
 	[ "${lines[4]}" = 'may run  c: echo c' ]
+	[[ $output == *'may run  x: echo x'*'may run  y: echo y'* ]]
 	play --dry-run
-	[ "$output" = "nr-playbook: would run playbook 'playbook.yaml' (3 steps) in '$PWD/slot'" ]
+	[ "$output" = "nr-playbook: would run playbook 'playbook.yaml' (6 steps) in '$PWD/slot'" ]
 }
 
 @test "the result is JUnit XML, too" {
