@@ -62,7 +62,9 @@ playbook_depends_on_steps(
 	     i++)
 		if (strcmp(parts[0], "steps") == 0 ||
 		    strcmp(parts[0], "outputs") == 0 ||
-		    is_output(&playbook->steps, parts[0]))
+		    is_output(&playbook->steps, parts[0]) ||
+		    is_output(&playbook->on_failure, parts[0]) ||
+		    is_output(&playbook->always, parts[0]))
 			return true;
 	return false;
 }
