@@ -133,13 +133,14 @@ read_shell(struct load *load, jv object)
 }
 
 static void
-check_command(struct load *load, const struct playbook_step *step)
+check_command(struct load *load, struct playbook_step *step)
 {
 	struct playbook_reader *reader = &load->reader;
 	size_t back = playbook_enter(reader, "command"), offset;
 	const char *problem;
 
-	if (step->shell[0] != NULL && !is_shell(step->shell[0])) {
+	step->names_values = step->shell[0] == NULL || is_shell(step->shell[0]);
+	if (!step->names_values) {
 		if (template_has_names(step->command))
 			playbook_problem(reader,
 			    "command: only a shell can be given values; "

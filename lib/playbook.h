@@ -40,6 +40,7 @@ struct playbook_step {
 	char **env;              /* "NAME=template", NULL-terminated */
 	char *working_directory; /* a template; NULL: the workspace */
 	char **shell;            /* the command becomes its last argument */
+	bool names_values;       /* does the command? not for a python */
 	char **outputs;          /* names */
 	struct playbook_steps then, otherwise;
 };

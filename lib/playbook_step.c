@@ -89,8 +89,10 @@ bind_command(struct attempt *attempt, struct playbook_outcome *outcome,
 	char *undefined = NULL;
 	size_t n = string_list_count(step->shell);
 
-	if (!template_command_bind(command, step->command, variables_get,
-		&work->variables, attempt->environment, &undefined)) {
+	if (!step->names_values)
+		command->text = xstrdup(step->command);
+	else if (!template_command_bind(command, step->command, variables_get,
+		     &work->variables, attempt->environment, &undefined)) {
 		refuse_undefined(outcome, undefined);
 		return false;
 	}

@@ -268,14 +268,43 @@ bind_name(struct binding *binding, const struct part *part)
 	return keep(binding, part->text, part->len);
 }
 
+/* Does the shell expand ${ } there? */
+static bool
+is_expanded(enum shell_place place)
+{
+	return place == SHELL_PLAIN || place == SHELL_DOUBLE ||
+	    place == SHELL_HERE || place == SHELL_ARITHMETIC;
+}
+
+/* ${a[0]}, which may also be an array of the shell's own. */
+static bool
+is_array(const struct part *part)
+{
+	return part->kind == DOLLAR_PATH &&
+	    memchr(part->text, '.', part->len) == NULL;
+}
+
+static bool
+is_ours(const struct part *part, enum shell_place place)
+{
+	if (part->kind != DOLLAR_PATH)
+		return part->kind == BRACES;
+	return is_expanded(place) &&
+	    (place != SHELL_ARITHMETIC || !is_array(part));
+}
+
 static bool
 bind_path(struct binding *binding, const struct part *part)
 {
 	struct template_command *command = binding->command;
-	char *value = part_value(part, binding->lookup, binding->context);
 	enum shell_place place = shell_quote_place(&binding->quote);
-	char *name;
+	char *value, *name;
 
+	if (!is_ours(part, place))
+		return keep(binding, part->text, part->len);
+	value = part_value(part, binding->lookup, binding->context);
+	if (value == NULL && is_array(part))
+		return keep(binding, part->text, part->len);
 	if (value == NULL)
 		return false;
 	name = xasprintf("NR_VALUE_%zu", command->n_settings + 1);
@@ -361,9 +390,9 @@ static const char *
 part_problem(struct shell_quote *quote, const struct part *part, size_t at,
     size_t *offset)
 {
-	bool names = part->kind == BRACES || part->kind == DOLLAR_PATH;
-	const char *problem =
-	    names ? place_problem(part, shell_quote_place(quote)) : NULL;
+	enum shell_place place = shell_quote_place(quote);
+	bool names = is_ours(part, place);
+	const char *problem = names ? place_problem(part, place) : NULL;
 
 	if (!shell_quote_in_test(quote))
 		*offset = SIZE_MAX;
@@ -406,7 +435,7 @@ template_has_names(const char *text)
 	bool found = false;
 
 	for (; !found && next_part(&part, text); text += part.len) {
-		found = part.kind == BRACES || part.kind == DOLLAR_PATH;
+		found = part.kind == BRACES;
 		json_strings_free(part.path);
 	}
 	return found;

@@ -8,7 +8,9 @@
  *   ${a.b}              the same, by another name
  *
  * What else stands in braces is left as it is ({{.Names}} of Go, ${x:-y} of
- * the shell), and so is ${NAME} in capitals, which is the environment's.
+ * the shell), and so is ${NAME} in capitals, which is the environment's, and
+ * in a command ${a.b} where the shell expands nothing, and ${a[0]} where
+ * nothing of the name is defined.
  *
  * In a shell command no value ever becomes part of the text: it is handed
  * over in the environment, and the text gets a parameter in its place, within
@@ -50,7 +52,7 @@ void template_command_release(struct template_command *command);
  * not expanded): its offset, and why, static; NULL: all is well.
  */
 const char *template_command_problem(const char *text, size_t *offset);
-/* Has it any {{name}} or ${a.b}, which only a shell can be given? */
+/* Has it any {{name}}, which only a shell can be given? */
 bool template_has_names(const char *text);
 
 /* What a value looks like in a text: a string as it is, the rest as JSON,

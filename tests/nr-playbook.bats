@@ -334,13 +334,15 @@ steps:
   - {name: a, command: "echo $A $B $NR_STEP_NAME $NR_TASK_ID; pwd", env: {A: 1.10}, working_directory: sub}
   - {name: b, command: "echo ${BASH_VERSION:+bash} $-", shell: bash -e}
   - {name: c, command: "import os; print(os.environ[\"T\"])", shell: [python3, -c], env: {T: "{{title}}"}}
-  - {name: d, command: echo $A; pwd}'
+  - {name: d, command: echo $A; pwd}
+  - {name: e, command: "print(\"${a.b} ${title}\")", shell: python3 -c}'
 	play
 	[ "$status" -eq 0 ]
 	[ "$(step a .stdout)" = "1.10 outer a 1.1"$'\n'"$PWD/slot/sub" ]
 	[[ $(step b .stdout) == 'bash '*e* ]]
 	[ "$(step c .stdout)" = 'Add a greeting' ]
 	[ "$(step d .stdout)" = $'outer\n'"$PWD/slot" ]
+	[ "$(step e .stdout)" = '${a.b} ${title}' ]
 }
 
 @test "a working_directory outside of the workspace, or not there, fails the step" {

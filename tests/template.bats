@@ -53,6 +53,16 @@ commands() {
 	[ "$output" = 'own own no {{.Names}} {{end}}' ]
 }
 
+@test "arrays of the shell, and what stands in single quotes, are left to it" {
+	export TEST_SHELL=bash
+	run "$NR_TESTS/template" '{"b":["y"],"o":{"v":"z"}}' \
+		'a=(x "y z"); i=1; echo "${a[0]} ${a[@]} ${a[i]} ${#a[1]} $((${a[0]} + 1))" ${b[0]}'
+	[ "$output" = 'x x y z y z 3 1 y' ]
+	run "$NR_TESTS/template" '{"o":{"v":"z"}}' \
+		$'echo \'${o.v}\' "${o.v}" # it is ${none.x}\ncat <<\\E\n${o.v}\nE'
+	[ "$output" = $'${o.v} z\n${o.v}' ]
+}
+
 @test "in other texts the value itself is put in" {
 	run "$NR_TESTS/template" '{"a":{"b":[1,"x"]},"n":1.5,"t":"it'\''s"}' \
 		-t '{{a.b}} ${a.b[1]} {{n}} ${t} ${NONE} $t'
