@@ -44,7 +44,9 @@ libs = $(git_libs_$(LIBGIT2)) -lcurl -lyaml -ljq -lnettle -lm
 lib_objects = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c)) \
 	$(BUILD)/lib/mask_rules_default.o
 programs = $(patsubst src/%.c,$(BIN)/%,$(wildcard src/nr-*.c))
-scripts = $(wildcard bin/nr-run)
+scripts = $(BIN)/nr-run
+script_parts = src/nr-run/begin.sh $(filter-out %/begin.sh %/main.sh,\
+	$(wildcard src/nr-run/*.sh)) src/nr-run/main.sh
 pages = $(wildcard man/*.[1-9])
 
 test_programs = $(patsubst tests/lib/%.c,$(BUILD)/tests/%,\
@@ -73,7 +75,7 @@ bench_packages = python3-git time ripgrep
 .PHONY: all help deps check check-agents lint sanitize fuzz bench demo install uninstall clean \
 	build-tests deps-build deps-test deps-lint deps-bench deps-agents
 
-all: $(programs)
+all: $(programs) $(scripts)
 
 help:
 	@echo 'make            build the programs into bin/'
@@ -129,6 +131,12 @@ $(BIN)/nr-%: $(BUILD)/src/nr-%.o $(BUILD)/libnr.a
 	@mkdir -p $(@D)
 	$(CC) $(our_cflags) $(CFLAGS) $(our_ldflags) $(LDFLAGS) -o $@ $^ $(libs)
 
+$(BIN)/nr-run: $(script_parts)
+	@mkdir -p $(@D)
+	rm -f $@
+	cat $(script_parts) >$@
+	chmod +x $@
+
 $(BUILD)/libnr.a: $(lib_objects)
 	rm -f $@
 	$(AR) rcs $@ $^
@@ -176,7 +184,6 @@ sanitize:
 	@$(MAKE) -s BUILD=build/sanitize BIN=build/sanitize/bin fortify= \
 		CFLAGS='-O1 -g $(sanitizers) -fno-sanitize-recover=undefined' \
 		LDFLAGS='$(sanitizers)' all build-tests
-	@cp $(scripts) build/sanitize/bin/
 	NR_BIN=$(abspath build/sanitize/bin) \
 		NR_TESTS=$(abspath build/sanitize)/tests NR_SANITIZE=1 \
 		tests/tools/run-tests.sh $(TESTS)
@@ -214,6 +221,7 @@ fuzz:
 lint:
 	@$(MAKE) -s deps-build deps-test deps-lint
 	clang-format --dry-run --Werror $(sources) $(headers)
+	@$(MAKE) -s $(scripts)
 	shellcheck -x $(shell_scripts)
 	shellcheck -x -s bash tests/helper.bash tests/servers.bash
 	mandoc -T lint -W warning $(pages)
@@ -258,6 +266,6 @@ uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/share/necrocode
 
 clean:
-	rm -rf build $(programs)
+	rm -rf build $(programs) $(scripts)
 
 -include $(wildcard $(BUILD)/lib/*.d $(BUILD)/src/*.d $(BUILD)/tests/*.d)

@@ -5,7 +5,7 @@ load helper
 # `trail`; $ACT of the stage that $AT names decides what else happens.
 prepare_test() {
 	mkdir bin
-	cp "$ROOT/bin/nr-run" bin/
+	cp "$NR_BIN/nr-run" bin/
 	ln -s "$NR_BIN/nr-log" "$NR_BIN/nr-config" bin/
 	printf '#!/bin/sh\nexec cat\n' >bin/nr-mask
 	# What a stage does that is started ahead: nr-run(1), NR_TURN_FD.
