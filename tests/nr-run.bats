@@ -354,6 +354,12 @@ wait_for() {
 	[ -z "$output" ]
 }
 
+@test "a variable of the environment swaps no stage" {
+	command_exec=false nr_run task.json
+	[ "$status" -eq 0 ]
+	grep -q '^exec' steps
+}
+
 @test "--stage swaps a stage for a command" {
 	nr_run --stage exec='jq -c ".trail += [\"mine\"]"' task.json
 	[ "$status" -eq 0 ]

@@ -3,6 +3,9 @@
 
 stages='prepare exec playbook test push upload report'
 stage_pid='' exit_code=0 lost='' first=yes
+# Those of --stage, not of the environment.
+unset command_prepare command_exec command_playbook command_test \
+	command_push command_upload command_report
 
 # selected STAGE: is it between --from and --to?
 selected() {
