@@ -69,6 +69,10 @@ void git_close(struct git *git);
  * as user.name and user.email say, else "necrocode". */
 void git_set_author(struct git *git, const char *name, const char *email);
 
+/* Other programs that are started for it (git in a sparse checkout, gpg) are
+ * ended by then, on clock_monotonic(); 0: after some minutes. */
+void git_set_ends(struct git *git, double ends);
+
 /*
  * From now on commits are signed, those that are replayed too, as gpg.format,
  * user.signingkey and gpg.program of the user's configuration of git say,

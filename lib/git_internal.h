@@ -23,6 +23,7 @@ struct git {
 	char *shallow;          /* told to a remote by a shallow clone */
 	char *sign_directory;   /* NULL: commits are not signed */
 	char **nested, **known; /* repositories in the work tree; NULL: none */
+	double ends;            /* git_set_ends() */
 	bool used;              /* opened by git_open_used() */
 	bool sparse;            /* files may be left out of the work tree */
 	bool filters;           /* attributes of the slot speak of filters */
@@ -85,6 +86,9 @@ int git_check_out(
     const struct git *git, git_object *to, const git_checkout_options *options);
 
 /* git_repository.c */
+/* For another program: what is left of the time, or that many seconds. When
+ * none is left it gets two, to take back what was begun. */
+double git_seconds_left(const struct git *git, double most);
 struct error *git_signature_of(
     const struct git *git, git_signature **signature);
 /* The commit of HEAD; NULL when there is none yet. */

@@ -6,10 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 #include "git_layout.h"
 #include "json.h"
 #include "memory.h"
+
+enum { LAST_SECONDS = 2 };
 
 struct error *
 git_start(void)
@@ -261,6 +264,22 @@ git_set_author(struct git *git, const char *name, const char *email)
 	git->author_name = name != NULL && *name != '\0' ? xstrdup(name) : NULL;
 	git->author_email =
 	    email != NULL && *email != '\0' ? xstrdup(email) : NULL;
+}
+
+void
+git_set_ends(struct git *git, double ends)
+{
+	git->ends = ends;
+}
+
+double
+git_seconds_left(const struct git *git, double most)
+{
+	double left = git->ends - clock_monotonic();
+
+	if (git->ends <= 0 || left > most)
+		return most;
+	return left > LAST_SECONDS ? left : LAST_SECONDS;
 }
 
 struct error *

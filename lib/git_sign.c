@@ -131,7 +131,8 @@ fill_arguments(struct signing *signing, char *argv[])
 
 /* The last line that the program said on standard error. */
 static struct error *
-signer_failed(const struct signing *signing, const char *how)
+signer_failed(
+    const struct signing *signing, enum error_type type, const char *how)
 {
 	struct buffer text = BUFFER_INIT(MAX_SIGNATURE_BYTES);
 	struct error *err;
@@ -142,7 +143,7 @@ signer_failed(const struct signing *signing, const char *how)
 		text.data[--text.len] = '\0';
 	line = text.len > 0 ? strrchr(text.data, '\n') : NULL;
 	line = line != NULL ? line + 1 : text.data;
-	err = error_new(ERROR_CONFIG,
+	err = error_new(type,
 	    "cannot sign the commit with '%s' and the key '%s': %s%s%s",
 	    signing->program, signing->key, how, line != NULL ? ": " : "",
 	    line != NULL ? line : "");
@@ -169,7 +170,7 @@ run_signer(struct signing *signing)
 		.stdin_path = signing->text_path,
 		.stdout_path = signing->out_path,
 		.stderr_path = signing->error_path,
-		.timeout_seconds = SIGN_SECONDS,
+		.timeout_seconds = git_seconds_left(signing->git, SIGN_SECONDS),
 	};
 	struct process_result result = { 0 };
 	struct error *err = fill_arguments(signing, argv);
@@ -179,7 +180,12 @@ run_signer(struct signing *signing)
 	if (err == NULL &&
 	    (result.end != PROCESS_EXITED || result.exit_code != 0)) {
 		how = process_describe(&result, &options);
-		err = signer_failed(signing, how);
+		err = signer_failed(signing,
+		    result.end == PROCESS_TIMED_OUT &&
+			    options.timeout_seconds < SIGN_SECONDS
+			? ERROR_TIMEOUT
+			: ERROR_CONFIG,
+		    how);
 		free(how);
 	}
 	process_environment_free(environment);
@@ -199,7 +205,8 @@ read_signature(struct signing *signing)
 
 	unlink(path);
 	if (err == NULL && text.len == 0)
-		err = signer_failed(signing, "it made no signature");
+		err = signer_failed(
+		    signing, ERROR_CONFIG, "it made no signature");
 	if (err == NULL)
 		signing->signature = buffer_take(&text);
 	buffer_release(&text);

@@ -112,19 +112,21 @@ tree_text(const git_oid *id)
 
 /* The first words of git, as the reason of libgit2. */
 static int
-failed(const struct process_result *result, const char *log)
+failed(
+    const struct process_result *result, const struct process_options *options)
 {
 	struct buffer said = BUFFER_INIT(MAX_SAID);
-	char *text;
+	char *how = process_describe(result, options), *text;
 
-	error_free(file_read(&said, log));
+	error_free(file_read(&said, options->stderr_path));
 	for (size_t i = 0; i < said.len; i++)
 		if (said.data[i] == '\n' || said.data[i] == '\t')
 			said.data[i] = ' ';
-	text = xasprintf("git read-tree ended with exit code %d: %s",
-	    result->exit_code, said.len > 0 ? said.data : "");
+	text = xasprintf("git read-tree: %s%s%s", how, said.len > 0 ? ": " : "",
+	    said.len > 0 ? said.data : "");
 	git_error_set_str(GIT_ERROR_CHECKOUT, text);
 	free(text);
+	free(how);
 	buffer_release(&said);
 	return GIT_ERROR;
 }
@@ -151,7 +153,7 @@ run(const struct git *git, char *const argv[])
 		.environment = environment,
 		.stdout_path = "/dev/null",
 		.stderr_path = log,
-		.timeout_seconds = SECONDS,
+		.timeout_seconds = git_seconds_left(git, SECONDS),
 	};
 	struct process_result result = { 0 };
 	struct error *err = process_run(&result, &options);
@@ -161,7 +163,7 @@ run(const struct git *git, char *const argv[])
 		git_error_set_str(GIT_ERROR_OS, err->message);
 		code = GIT_ERROR;
 	} else if (result.end != PROCESS_EXITED || result.exit_code != 0) {
-		code = failed(&result, log);
+		code = failed(&result, &options);
 	}
 	error_free(err);
 	unlink(log);

@@ -117,7 +117,7 @@ recover(
 		if (err == NULL && layout.directory != NULL)
 			err = lock(slot, dead, stage, layout.directory);
 		if (err == NULL)
-			err = slot_record_recover(path);
+			err = slot_record_recover(path, stage->ends);
 		git_layout_release(&layout);
 	}
 	free(path);
@@ -141,7 +141,7 @@ slot_open(struct slot *slot, const struct stage *stage, const char *url,
 	}
 	if (err != NULL)
 		return err;
-	stage_git_author(stage, slot->git);
+	stage_git_begin(stage, slot->git);
 	if (slot->locked_directory == NULL)
 		err = lock(slot, &dead, stage, git_directory(slot->git));
 	return err != NULL ? err : put_right(slot, &dead, stage);

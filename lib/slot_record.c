@@ -32,6 +32,7 @@ enum {
 struct record {
 	struct slot_guard *guard;
 	char *branch, *tip, *base_branch, *base_commit;
+	double ends;
 };
 
 static char *
@@ -272,6 +273,7 @@ recover_branches(
 	struct error *err = git_open_used(&git, work_tree);
 
 	if (err == NULL) {
+		git_set_ends(git, record->ends);
 		git_remove_dead_locks(git, since);
 		git_end_operation(git);
 		err = git_settle(git, record->branch, record->tip, &note);
@@ -303,10 +305,10 @@ recover(struct record *record, struct buffer *text, const char *work_tree,
 }
 
 struct error *
-slot_record_recover(const char *work_tree)
+slot_record_recover(const char *work_tree, double ends)
 {
 	struct buffer text = BUFFER_INIT(MAX_BYTES);
-	struct record record = { 0 };
+	struct record record = { .ends = ends };
 	char *path = record_path(work_tree);
 	struct error *err;
 	struct stat info;

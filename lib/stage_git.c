@@ -11,10 +11,11 @@
 enum { MAX_MESSAGE_BYTES = 64 * 1024 };
 
 void
-stage_git_author(const struct stage *stage, struct git *git)
+stage_git_begin(const struct stage *stage, struct git *git)
 {
 	git_set_author(git, config_string(stage->config, "git_author_name"),
 	    config_string(stage->config, "git_author_email"));
+	git_set_ends(git, stage->ends - stage->reserve_seconds);
 	if (config_boolean(stage->config, "sign_commits"))
 		git_sign_commits(git, stage->run_dir);
 }

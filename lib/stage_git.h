@@ -9,9 +9,9 @@
 #include "git.h"
 #include "stage.h"
 
-/* Who commits, and whether signed: git_author_name, git_author_email,
- * sign_commits. */
-void stage_git_author(const struct stage *stage, struct git *git);
+/* Who commits, whether signed, and until when: git_author_name,
+ * git_author_email, sign_commits, the deadline less the reserve. */
+void stage_git_begin(const struct stage *stage, struct git *git);
 
 /*
  * The network for a URL, which is borrowed as the token is, until the

@@ -81,7 +81,11 @@ open_again(struct git **git, const struct implementation *work)
 		    "are put back: %s",
 		    changed);
 	free(changed);
-	return error != NULL ? error : git_open_used(git, work->workspace);
+	if (error == NULL)
+		error = git_open_used(git, work->workspace);
+	if (error == NULL)
+		git_set_ends(*git, work->stage->ends);
+	return error;
 }
 
 /* The repository was in order before the agent had it. */
@@ -319,7 +323,7 @@ run(struct stage *stage)
 	if (error == NULL)
 		error = agent_open(&work.agent, stage);
 	if (error == NULL)
-		error = slot_record_recover(work.workspace);
+		error = slot_record_recover(work.workspace, stage->ends);
 	if (error == NULL)
 		error = git_open(&git, work.workspace);
 	if (error == NULL)

@@ -199,13 +199,13 @@ do_push(struct push *push)
 	struct error *no_remote = NULL, *err = stage_workspace(stage, &path);
 
 	if (err == NULL)
-		err = slot_record_recover(path);
+		err = slot_record_recover(path, stage->ends);
 	if (err == NULL)
 		err = git_open(&push->git, path);
 	free(path);
 	if (err != NULL)
 		return err;
-	stage_git_author(stage, push->git);
+	stage_git_begin(stage, push->git);
 	git_know_nested(push->git,
 	    json_strings(
 		document_value(stage->doc), "workspace.nested_repositories"));

@@ -3,6 +3,7 @@
 #include "stage.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,7 +18,11 @@
 #include "slot_record.h"
 #include "summary.h"
 
-enum { MAX_SUMMARY_BYTES = 1024 * 1024, MAX_LOCK_BYTES = 65536 };
+enum {
+	CLEANING_SECONDS = 20,
+	MAX_SUMMARY_BYTES = 1024 * 1024,
+	MAX_LOCK_BYTES = 65536
+};
 
 static const char *cancelled, *stage_status, *summary_path, *save_path, *format;
 
@@ -168,16 +173,18 @@ record_saved(struct stage *stage, const char *workspace, const char *ref)
 
 /* Nothing of a task that failed stands in the way of the next. */
 static struct error *
-clean_slot(struct stage *stage, const char *workspace)
+clean_slot(struct stage *stage, const char *workspace, double ends)
 {
 	struct git *git = NULL;
 	char *ref = NULL;
 	struct error *error = git_open_used(&git, workspace);
 
-	if (error == NULL)
+	if (error == NULL) {
+		git_set_ends(git, ends);
 		git_know_nested(git,
 		    json_strings(document_value(stage->doc),
 			"workspace.nested_repositories"));
+	}
 	if (error == NULL)
 		error = git_save_and_clean(
 		    git, document_string(stage->doc, "runner.runner_id"), &ref);
@@ -190,10 +197,11 @@ clean_slot(struct stage *stage, const char *workspace)
 
 /* Puts back what a stage of this run could not, because it was killed. */
 static struct error *
-recover_slot(const char *workspace)
+recover_slot(const char *workspace, double ends)
 {
 	char *path = file_resolve(workspace);
-	struct error *error = path != NULL ? slot_record_recover(path) : NULL;
+	struct error *error =
+	    path != NULL ? slot_record_recover(path, ends) : NULL;
 
 	free(path);
 	return error;
@@ -211,16 +219,18 @@ give_slot_back(struct stage *stage)
 	char *directory =
 	    workspace != NULL ? git_directory_of(workspace) : NULL;
 	struct error *error = NULL, *released;
+	/* Also after the deadline: the next task wants the slot. */
+	double ends = fmax(stage->ends, clock_monotonic() + CLEANING_SECONDS);
 
 	if (directory == NULL || !holds_slot(directory, id)) {
 		free(directory);
 		return;
 	}
-	error = recover_slot(workspace);
+	error = recover_slot(workspace, ends);
 	if (error == NULL && document_failed(stage->doc) &&
 	    document_string(stage->doc, "workspace.path") != NULL &&
 	    !config_boolean(stage->config, "keep_workspace"))
-		error = clean_slot(stage, workspace);
+		error = clean_slot(stage, workspace, ends);
 	released = slot_lock_release(directory, id);
 	error = error_first(error, released);
 	if (error != NULL)

@@ -113,6 +113,19 @@ good() {
 	run ! remote_has_branch "$branch"
 }
 
+@test "a program that does not come to the end of signing is ended at the deadline" {
+	ssh_key
+	printf '#!/bin/sh\nsleep 60\n' >slow.sh
+	chmod +x slow.sh
+	git config --global gpg.ssh.program "$PWD/slow.sh"
+	jq -c '.timeout_seconds = 3 | del(.runner)' prepared.json >p && mv p prepared.json
+	stage timeout 30 nr-push --sign-commits <prepared.json
+	[ "$status" -eq 124 ]
+	[ "$(error_type)" = TimeoutError ]
+	[[ "$(field .error.message)" == *"cannot sign the commit"*"timed out after "* ]]
+	[ "$(git -C slot log --format=%s)" = 'first commit' ]
+}
+
 @test "a key that needs a passphrase does not hold the run up" {
 	ssh_key secret
 	push

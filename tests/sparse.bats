@@ -84,6 +84,26 @@ sound() {
 	[ "$(git -C remote.git diff --name-status main "$branch")" = $'A\tgreeting' ]
 }
 
+@test "git that takes too long in a sparse checkout is ended in time, and the slot is as it was" {
+	upstream
+	mkdir tools
+	cat >tools/git <<-'END'
+		#!/bin/sh
+		case "$*" in
+		*--reset*) ;;
+		*read-tree*) exec sleep 60 ;;
+		esac
+		exec /usr/bin/git "$@"
+	END
+	chmod +x tools/git
+	before=$(slot rev-parse HEAD)
+	PATH=$PWD/tools:$PATH stage timeout 30 nr-prepare < <(jq -c '.timeout_seconds = 3' task.json)
+	[ "$status" -eq 80 ]
+	[[ "$(field .error.message)" == *"git read-tree: timed out after "* ]]
+	[ "$(slot rev-parse HEAD)" = "$before" ]
+	sound
+}
+
 @test "a file that an agent made where the slot has none is committed" {
 	stage nr-prepare <task.json
 	mkdir slot/out
