@@ -24,6 +24,7 @@ struct signing {
 	git_config *config; /* the user's and the system's */
 	char *format, *key, *program;
 	char *text_path, *out_path, *error_path;
+	char *ssh_path;                /* where ssh-keygen puts what it makes */
 	char *key_path, *own_key_path; /* the second: of a file of ours */
 	char *signature;
 };
@@ -199,18 +200,15 @@ read_signature(struct signing *signing)
 {
 	struct buffer text = BUFFER_INIT(MAX_SIGNATURE_BYTES);
 	bool ssh = strcmp(signing->format, "ssh") == 0;
-	char *path = ssh ? xasprintf("%s.sig", signing->text_path)
-			 : xstrdup(signing->out_path);
-	struct error *err = file_read(&text, path);
+	struct error *err =
+	    file_read(&text, ssh ? signing->ssh_path : signing->out_path);
 
-	unlink(path);
 	if (err == NULL && text.len == 0)
 		err = signer_failed(
 		    signing, ERROR_CONFIG, "it made no signature");
 	if (err == NULL)
 		signing->signature = buffer_take(&text);
 	buffer_release(&text);
-	free(path);
 	return err;
 }
 
@@ -222,13 +220,16 @@ name_files(struct signing *signing)
 	signing->text_path = file_join(directory, "commit-to-sign");
 	signing->out_path = file_join(directory, "commit-signature");
 	signing->error_path = file_join(directory, "commit-sign.log");
+	signing->ssh_path = file_join(directory, "commit-to-sign.sig");
+	/* ssh-keygen does not write over one that a killed run has left. */
+	unlink(signing->ssh_path);
 }
 
 static void
 release(struct signing *signing)
 {
 	char *const paths[] = { signing->text_path, signing->out_path,
-		signing->error_path, signing->own_key_path };
+		signing->error_path, signing->ssh_path, signing->own_key_path };
 
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		if (paths[i] != NULL)

@@ -47,6 +47,21 @@ good() {
 	[ -z "$(ls home/state/necrocode/runs/*/ | grep sign)" ]
 }
 
+@test "nr-push signs with ssh beside what a killed one left, and leaves nothing" {
+	ssh_key
+	echo old >"$(echo home/state/necrocode/runs/*)/commit-to-sign.sig"
+	push
+	good
+	[ -z "$(ls home/state/necrocode/runs/*/ | grep sign)" ]
+	git config --global gpg.ssh.program "$PWD/fail.sh"
+	printf '#!/bin/sh\nfor file; do :; done\necho half >"$file.sig"\nexit 1\n' >fail.sh
+	chmod +x fail.sh
+	echo more >>slot/greeting
+	push
+	[ "$status" -eq 78 ]
+	[ -z "$(ls home/state/necrocode/runs/*/ | grep sign)" ]
+}
+
 @test "nr-push signs with ssh, by a key that an agent has" {
 	ssh_key secret
 	eval "$(ssh-agent -s 3>&-)" >/dev/null
