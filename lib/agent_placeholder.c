@@ -6,16 +6,9 @@
 #include "file.h"
 #include "llm_provider.h"
 #include "memory.h"
+#include "text.h"
 
 enum { MAX_FILLED = 65536 };
-
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
 
 /* The URL up to the wire's path, which programs add themselves. */
 static void
@@ -30,8 +23,8 @@ set_endpoint(struct agent_places *places, const struct llm_provider *provider)
 	url = llm_provider_url(provider, given);
 	url[strlen(url) - strlen(provider->wire->path)] = '\0';
 	places->endpoint = url;
-	places->endpoint_root = xstrndup(
-	    url, strlen(url) - (ends_with(url, "/v1") ? strlen("/v1") : 0));
+	places->endpoint_root = xstrndup(url,
+	    strlen(url) - (text_ends_with(url, "/v1") ? strlen("/v1") : 0));
 }
 
 struct error *

@@ -13,20 +13,13 @@
 #include "clock.h"
 #include "file.h"
 #include "memory.h"
+#include "text.h"
 
 enum {
 	MAX_DEPTH = 64,
 	OLD_PACK_SECONDS = 24 * 60 * 60,
 	OTHERS_SECONDS = 60, /* nobody holds a lock on a reference so long */
 };
-
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), n = strlen(end);
-
-	return len >= n && strcmp(text + len - n, end) == 0;
-}
 
 /* Removes a file that was written in this time. */
 static int
@@ -55,7 +48,7 @@ remove_locks_in(const char *path, int depth, double from, double to)
 
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
 			n += remove_locks_in(full, depth - 1, from, to);
-		else if (ends_with(entry->d_name, ".lock"))
+		else if (text_ends_with(entry->d_name, ".lock"))
 			n += remove_between(full, from, to);
 		free(full);
 	}

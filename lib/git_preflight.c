@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "memory.h"
+#include "text.h"
 
 static struct error *
 refuse(const struct git *git, const char *what, const char *remedy)
@@ -111,14 +112,6 @@ is_true(const git_config_entry *entry)
 	return git_config_parse_bool(&yes, entry->value) == 0 && yes;
 }
 
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), n = strlen(end);
-
-	return len >= n && strcmp(text + len - n, end) == 0;
-}
-
 struct features {
 	bool partial, sparse, worktree_config;
 };
@@ -136,8 +129,8 @@ note_feature(const git_config_entry *entry, void *context)
 		features->sparse = is_true(entry);
 	else if (strcmp(name, "extensions.partialclone") == 0 ||
 	    (strncmp(name, "remote.", 7) == 0 &&
-		(ends_with(name, ".partialclonefilter") ||
-		    (ends_with(name, ".promisor") && is_true(entry)))))
+		(text_ends_with(name, ".partialclonefilter") ||
+		    (text_ends_with(name, ".promisor") && is_true(entry)))))
 		features->partial = true;
 	return 0;
 }

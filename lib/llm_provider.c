@@ -2,6 +2,7 @@
 #include "llm_provider.h"
 
 #include "memory.h"
+#include "text.h"
 
 static const struct llm_provider providers[] = {
 	{ "openai", &llm_openai, "https://api.openai.com/v1", "OPENAI_API_KEY",
@@ -53,28 +54,21 @@ llm_provider_find(const struct llm_provider **provider, const char *name)
 	return unknown(name);
 }
 
-static bool
-ends_with(const char *text, size_t len, const char *end)
-{
-	size_t end_len = strlen(end);
-
-	return len >= end_len &&
-	    memcmp(text + len - end_len, end, end_len) == 0;
-}
-
 char *
 llm_provider_url(const struct llm_provider *provider, const char *endpoint)
 {
-	const char *base = endpoint != NULL ? endpoint : provider->endpoint;
-	const char *host = strstr(base, "://");
-	size_t len = strlen(base);
+	char *url = xstrdup(endpoint != NULL ? endpoint : provider->endpoint);
+	const char *host = strstr(url, "://");
+	size_t len = strlen(url);
+	char *whole;
 
-	while (len > 0 && base[len - 1] == '/')
-		len--;
-	if (ends_with(base, len, provider->wire->path))
-		return xstrndup(base, len);
-	host = host != NULL ? host + 3 : base;
-	return xasprintf("%.*s%s%s", (int)len, base,
-	    memchr(host, '/', (size_t)(base + len - host)) == NULL ? "/v1" : "",
+	while (len > 0 && url[len - 1] == '/')
+		url[--len] = '\0';
+	if (text_ends_with(url, provider->wire->path))
+		return url;
+	host = host != NULL ? host + 3 : url;
+	whole = xasprintf("%s%s%s", url, strchr(host, '/') == NULL ? "/v1" : "",
 	    provider->wire->path);
+	free(url);
+	return whole;
 }

@@ -12,6 +12,7 @@
 #include "git_layout.h"
 #include "memory.h"
 #include "slot_guard_internal.h"
+#include "text.h"
 
 enum { MAX_TEXT_BYTES = 4096 };
 
@@ -60,20 +61,12 @@ note_file(struct slot_guard *guard, const char *directory, const char *name)
 	return read_now(slot_guard_add(guard, directory, name));
 }
 
-static bool
-ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), n = strlen(end);
-
-	return len >= n && strcmp(text + len - n, end) == 0;
-}
-
 /* git's examples, which it does not run, and what was put aside. */
 static bool
 is_harmless(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	    ends_with(name, ".sample") || ends_with(name, saved_end);
+	    text_ends_with(name, ".sample") || text_ends_with(name, saved_end);
 }
 
 bool

@@ -2,7 +2,6 @@
 #define _XOPEN_SOURCE 700 /* wcwidth */
 #include "text.h"
 
-#include <stdbool.h>
 #include <wchar.h>
 
 /* Smallest character of a sequence of n bytes: shorter ones are not UTF-8. */
@@ -121,6 +120,14 @@ text_append_harmless(struct buffer *out, const char *bytes, size_t len)
 			buffer_append(out, bytes + i, n);
 		i += n;
 	}
+}
+
+bool
+text_ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len >= n && strcmp(text + len - n, end) == 0;
 }
 
 size_t

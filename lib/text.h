@@ -7,6 +7,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ void text_append_json(struct buffer *out, const char *bytes, size_t len);
 /* For a terminal: controls, and what reorders text, as \u001b; a tab as a
  * space; a newline starts a new line, indented by two spaces. */
 void text_append_harmless(struct buffer *out, const char *bytes, size_t len);
+
+bool text_ends_with(const char *text, const char *end);
 
 /* How many bytes fit into so many columns of a terminal. The locale decides
  * how wide a character is: call setlocale() first. */
