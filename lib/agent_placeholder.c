@@ -33,18 +33,13 @@ agent_places_open(struct agent_places *places, const struct stage *stage)
 	const struct llm_provider *provider;
 	struct error *error = llm_provider_find(
 	    &provider, config_string(stage->config, "llm.provider"));
-	char *program, *slash;
 
 	*places = (struct agent_places){ .stage = stage };
 	if (error != NULL)
 		return error;
 	places->key_name = provider->key_name;
 	set_endpoint(places, provider);
-	program = file_resolve("/proc/self/exe");
-	slash = program != NULL ? strrchr(program, '/') : NULL;
-	if (slash != NULL)
-		places->bin = xstrndup(program, (size_t)(slash - program));
-	free(program);
+	places->bin = file_program_directory();
 	return NULL;
 }
 

@@ -7,25 +7,12 @@
 #include "json.h"
 #include "memory.h"
 
-/* The directory that the program lies in; NULL: not to be found out. */
-static char *
-program_directory(void)
-{
-	char *path = file_resolve("/proc/self/exe"), *slash;
-
-	if (path == NULL)
-		return NULL;
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	return path;
-}
-
 /* Built from source, share/ lies beside bin/; something else may lie there
  * where it is installed. */
 static char *
 beside_program(const char *name)
 {
-	char *directory = program_directory(), *path, *mark;
+	char *directory = file_program_directory(), *path, *mark;
 
 	if (directory == NULL)
 		return NULL;

@@ -185,6 +185,18 @@ file_resolve(const char *path)
 	return realpath(path, NULL);
 }
 
+char *
+file_program_directory(void)
+{
+	char *path = file_resolve("/proc/self/exe"), *slash;
+
+	if (path == NULL)
+		return NULL;
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	return path;
+}
+
 struct error *
 file_sha256(char hex[FILE_SHA256_TEXT], size_t *size_bytes, const char *path)
 {

@@ -30,6 +30,8 @@ bool file_is_empty_directory(const char *path);
 char *file_join(const char *dir, const char *name);
 /* An absolute path without . and .. and symbolic links; NULL: errno. */
 char *file_resolve(const char *path);
+/* The directory that this program lies in; NULL: not to be found out. */
+char *file_program_directory(void);
 
 enum { FILE_SHA256_TEXT = 65 };
 struct error *file_sha256(
