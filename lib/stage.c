@@ -18,6 +18,20 @@
 #include "stage_watch.h"
 #include "turn.h"
 
+static bool
+is_standard_input(const char *path)
+{
+	return path == NULL || strcmp(path, "-") == 0;
+}
+
+static struct error *
+open_input(int *fd, const char *path)
+{
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *fd >= 0 ? NULL
+			: error_errno(ERROR_USAGE, "cannot open '%s'", path);
+}
+
 static struct error *
 read_document(struct stage *stage, const char *path)
 {
@@ -25,7 +39,7 @@ read_document(struct stage *stage, const char *path)
 	char *name;
 	int fd;
 
-	if (path == NULL || strcmp(path, "-") == 0) {
+	if (is_standard_input(path)) {
 		if (isatty(STDIN_FILENO))
 			fprintf(stderr,
 			    "%s: reading a document from the "
@@ -34,9 +48,9 @@ read_document(struct stage *stage, const char *path)
 		return document_read(
 		    &stage->doc, STDIN_FILENO, "standard input");
 	}
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(ERROR_USAGE, "cannot open '%s'", path);
+	error = open_input(&fd, path);
+	if (error != NULL)
+		return error;
 	name = xasprintf("'%s'", path);
 	error = document_read(&stage->doc, fd, name);
 	free(name);
@@ -314,6 +328,25 @@ stage_workspace(const struct stage *stage, char **path)
 	*path = NULL;
 	return error_new(ERROR_WORKSPACE,
 	    "cannot use the workspace '%s': not a directory", given);
+}
+
+struct error *
+stage_read_input(struct buffer *input, const struct stage *stage)
+{
+	struct error *error;
+	char *name;
+	int fd;
+
+	if (is_standard_input(stage->input))
+		return buffer_read_fd(input, STDIN_FILENO, "standard input");
+	error = open_input(&fd, stage->input);
+	if (error != NULL)
+		return error;
+	name = xasprintf("'%s'", stage->input);
+	error = buffer_read_fd(input, fd, name);
+	free(name);
+	close(fd);
+	return error;
 }
 
 void

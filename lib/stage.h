@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 
+#include "buffer.h"
 #include "clock.h"
 #include "config.h"
 #include "document.h"
@@ -79,6 +80,10 @@ struct stage_program {
 };
 
 int stage_main(int argc, char *argv[], const struct stage_program *program);
+
+/* All that a program without a document reads: `input`, or standard input.
+ * More than the buffer holds is an IOError. */
+struct error *stage_read_input(struct buffer *input, const struct stage *stage);
 
 /* Seconds until the deadline less the reserve; a TimeoutError when none are
  * left. stage_reserve_left() counts the reserve in and is at least 0. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* nr-agent: a small coding agent; see nr-agent(1). */
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "coder.h"
@@ -36,18 +35,10 @@ tell(const struct coder *coder, jv event)
 }
 
 static struct error *
-read_prompt(struct buffer *prompt, const char *path)
+read_prompt(struct buffer *prompt, const struct stage *stage)
 {
-	int fd = STDIN_FILENO;
-	struct error *error;
+	struct error *error = stage_read_input(prompt, stage);
 
-	if (path != NULL && strcmp(path, "-") != 0)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(ERROR_USAGE, "cannot open '%s'", path);
-	error = buffer_read_fd(prompt, fd, "the prompt");
-	if (fd != STDIN_FILENO)
-		close(fd);
 	if (error == NULL && prompt->len == 0)
 		error = error_new(ERROR_DOCUMENT, "the prompt is empty");
 	return error;
@@ -112,7 +103,7 @@ run(struct stage *stage)
 	if (error == NULL)
 		error = check_settings(&coder);
 	if (error == NULL)
-		error = read_prompt(&prompt, stage->input);
+		error = read_prompt(&prompt, stage);
 	if (error == NULL && stage->dry_run)
 		printf("nr-agent: would work in '%s' with '%s' at '%s'\n",
 		    workspace, llm_model(coder.llm), llm_url(coder.llm));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* nr-llm: ask a model; see nr-llm(1). */
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -12,23 +11,6 @@
 enum { MAX_REQUEST_BYTES = 64 * 1024 * 1024 };
 
 static bool text_mode, show, no_stream;
-
-static struct error *
-read_input(struct buffer *input, const char *path)
-{
-	struct error *error;
-	int fd = STDIN_FILENO;
-
-	if (path != NULL && strcmp(path, "-") != 0)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(ERROR_USAGE, "cannot open '%s'", path);
-	error = buffer_read_fd(
-	    input, fd, fd == STDIN_FILENO ? "standard input" : path);
-	if (fd != STDIN_FILENO)
-		close(fd);
-	return error;
-}
 
 /* {"messages": [{"role": "user", "content": text}]} */
 static struct error *
@@ -76,7 +58,7 @@ static struct error *
 read_request(jv *request, const struct stage *stage)
 {
 	struct buffer input = BUFFER_INIT(MAX_REQUEST_BYTES);
-	struct error *error = read_input(&input, stage->input);
+	struct error *error = stage_read_input(&input, stage);
 
 	*request = jv_invalid();
 	if (error == NULL && text_mode)

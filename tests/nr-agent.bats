@@ -336,6 +336,11 @@ single() {
 @test "an empty prompt, no model, and a dry run" {
 	serve "$done"
 	run -65 nr-agent </dev/null
+	[[ $output == *"the prompt is empty"* ]]
+	run -64 nr-agent -i nowhere
+	[[ $output == *"cannot open 'nowhere': No such file or directory"* ]]
+	run -74 sh -c 'dd if=/dev/zero bs=1M count=17 2>/dev/null | nr-agent'
+	[[ $output == *"standard input"* ]]
 	RUNNER_LLM_MODEL='' agent
 	[ "$status" -eq 78 ]
 	agent --dry-run

@@ -273,6 +273,12 @@ sent() {
 	request='{"messages":' ask
 	[ "$status" -eq 65 ]
 	run -65 nr-llm -t </dev/null
+	[[ $output == *"the input is empty"* ]]
+	run -64 nr-llm -i nowhere
+	[[ $output == *"cannot open 'nowhere': No such file or directory"* ]]
+	mkdir directory
+	run -74 nr-llm -i directory
+	[[ $output == *"cannot read 'directory': Is a directory"* ]]
 	RUNNER_LLM_MODEL='' ask
 	[ "$status" -eq 78 ]
 	[[ $stderr == *"no model is named"* ]]
