@@ -104,6 +104,26 @@ stop(struct coder *coder, const char *outcome, struct error *error)
 	return error;
 }
 
+/* A limit that cannot be looked at is none that is kept. */
+static struct error *
+check_known(struct coder *coder)
+{
+	static const char format[] =
+	    "%s cannot be kept: the service does not tell %s; set the limit "
+	    "to 0 to go without it (agent_max_steps is kept)";
+
+	if (coder->limits.tokens > 0 && coder->tokens_unknown)
+		return stop(coder, "tokens",
+		    error_new(ERROR_IMPLEMENTATION, format, "agent_max_tokens",
+			"how many tokens an answer takes"));
+	if (coder->limits.cost_usd > 0 && coder->cost_usd < 0)
+		return stop(coder, "cost",
+		    error_new(ERROR_IMPLEMENTATION, format,
+			"agent_max_cost_usd",
+			"what an answer costs, or how many tokens it takes"));
+	return NULL;
+}
+
 static struct error *
 check_limits(struct coder *coder)
 {
@@ -135,7 +155,7 @@ check_limits(struct coder *coder)
 		    error_new(ERROR_TIMEOUT,
 			"not done after %.0f s (agent_max_seconds)",
 			limits->seconds));
-	return NULL;
+	return check_known(coder);
 }
 
 static void
@@ -143,6 +163,8 @@ count(struct coder *coder, jv answer)
 {
 	double cost = json_number(answer, "cost_usd", -1);
 
+	coder->tokens_unknown |=
+	    json_number(answer, "usage.input_tokens", -1) < 0;
 	coder->input_tokens += json_number(answer, "usage.input_tokens", 0);
 	coder->output_tokens += json_number(answer, "usage.output_tokens", 0);
 	coder->cached_tokens += json_number(answer, "usage.cached_tokens", 0);

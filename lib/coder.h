@@ -37,6 +37,7 @@ struct coder {
 	size_t text_bytes;    /* of it, as JSON */
 	double started, ends; /* on clock_monotonic(); 0: no limit */
 	double n_steps, input_tokens, output_tokens, cached_tokens;
+	bool tokens_unknown; /* of an answer, at least */
 	double cost_usd;     /* negative: not known */
 	double n_errors;     /* calls that failed since the last that did not */
 	const char *outcome; /* the word for the end */

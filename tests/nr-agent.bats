@@ -209,6 +209,21 @@ ending() {
 	[ -z "$output" ]
 }
 
+@test "a limit of tokens or money ends the work when the service does not tell them" {
+	local body='data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"list","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}'
+	serve "$(jq -nc --arg raw "$body"$'\n\n' '{raw: $raw, type: "text/event-stream"}')"
+	agent --agent-max-steps 3
+	[ "$(ending '[.outcome, .steps, .cost_usd] | @csv')" = '"steps",3,' ]
+	agent --agent-max-tokens 1000000
+	[ "$status" -eq 81 ]
+	[ "$(ending '[.outcome, .steps] | @csv')" = '"tokens",1' ]
+	[[ $stderr == *"agent_max_tokens cannot be kept: the service does not tell how many tokens"* ]]
+	agent --agent-max-cost-usd 1000
+	[ "$status" -eq 81 ]
+	[ "$(ending '[.outcome, .steps] | @csv')" = '"cost",1' ]
+	[[ $stderr == *"agent_max_cost_usd cannot be kept: the service does not tell what an answer costs"* ]]
+}
+
 @test "an answer that was cut goes on" {
 	serve '{"text":"half of","finish":"length"}' "$done"
 	agent
