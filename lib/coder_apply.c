@@ -6,6 +6,7 @@
 
 #include "json.h"
 #include "memory.h"
+#include "path_list.h"
 #include "workspace_path.h"
 
 enum { MAX_CHANGES = 1000, MAX_FILE_BYTES = 16 * 1024 * 1024 };
@@ -64,9 +65,15 @@ objection(const struct plan *plan, const struct change *change)
 	if (change->operation != DELETE &&
 	    jv_get_kind(change->content) != JV_KIND_STRING)
 		return "its content is no string";
-	for (size_t i = 0; i < plan->n; i++)
-		if (strcmp(plan->changes[i].path, change->path) == 0)
+	for (size_t i = 0; i < plan->n; i++) {
+		const char *other = plan->changes[i].path;
+
+		if (strcmp(other, change->path) == 0)
 			return "it is changed twice";
+		if (path_is_below(change->path, other) ||
+		    path_is_below(other, change->path))
+			return "another change makes a part of its path a file";
+	}
 	return NULL;
 }
 

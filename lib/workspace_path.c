@@ -9,7 +9,9 @@
 #include "dot_git.h"
 #include "file.h"
 #include "memory.h"
+#include "path_list.h"
 #include "printable.h"
+#include "text.h"
 
 static struct error *
 refuse(enum error_type type, const char *path, const char *why)
@@ -54,15 +56,6 @@ objection(const char *path)
 	return empty ? "it names no file" : NULL;
 }
 
-static bool
-is_beneath(const char *workspace, const char *real)
-{
-	size_t len = strlen(workspace);
-
-	return strncmp(real, workspace, len) == 0 &&
-	    (real[len] == '/' || real[len] == '\0');
-}
-
 /* The deepest part of the path that is there, resolved; *rest is behind. */
 static char *
 resolve_existing(const char *full, const char **rest)
@@ -96,7 +89,7 @@ check_real(bool *exists, const char *workspace, const char *real,
 	const char *why;
 
 	*exists = false;
-	if (!is_beneath(workspace, real))
+	if (!path_is_in(real, workspace))
 		return refuse(
 		    ERROR_SECURITY, path, "it leads out of the workspace");
 	why = objection(real + strlen(workspace));
@@ -114,6 +107,9 @@ check_real(bool *exists, const char *workspace, const char *real,
 	if (*rest == '\0' && !S_ISREG(info.st_mode))
 		return refuse(
 		    ERROR_IMPLEMENTATION, path, "it is no regular file");
+	if (text_ends_with(rest, "/") || text_ends_with(rest, "/."))
+		return refuse(
+		    ERROR_IMPLEMENTATION, path, "it names a directory");
 	*exists = *rest == '\0';
 	return NULL;
 }
@@ -123,7 +119,7 @@ workspace_path_resolve(
     char **real, bool *exists, const char *workspace, const char *path)
 {
 	const char *name = relative_part(workspace, path), *rest, *why;
-	char *full, *found;
+	char *full, *found, *joined;
 	struct error *error;
 
 	*real = NULL;
@@ -140,10 +136,12 @@ workspace_path_resolve(
 		error = error_errno(ERROR_IO, "cannot use '%s'", path);
 	else
 		error = check_real(exists, workspace, found, rest, path);
-	if (error == NULL && *rest != '\0')
-		*real = file_join(found, rest);
-	else if (error == NULL)
-		*real = xstrdup(found);
+	if (error == NULL) {
+		/* One file has one path: without empty parts, and ".". */
+		joined = file_join(found, rest);
+		*real = path_plain(joined);
+		free(joined);
+	}
 	free(found);
 	free(full);
 	return error;

@@ -285,29 +285,31 @@ single() {
 }
 
 @test "--single applies nothing when one change is wrong" {
-	local good='{"file_path":"good","operation":"create","content":"x"}' bad
+	local first='{"file_path":"new/good","operation":"create","content":"x"},{"file_path":"Makefile","operation":"delete"}'
+	local text code message n=0
 	mkdir slot/sub
-	for bad in '{"file_path":"../x","operation":"create","content":"x"}' \
-		'{"file_path":".git/config","operation":"modify","content":"x"}' \
-		'{"file_path":"/etc/passwd","operation":"modify","content":"x"}' \
-		'{"file_path":"none","operation":"delete"}' \
-		'{"file_path":"none","operation":"modify","content":"x"}' \
-		'{"file_path":"x","operation":"rename","content":"x"}' \
-		'{"file_path":"x","operation":"create"}' \
-		'{"file_path":"good","operation":"create","content":"y"}' \
-		'{"file_path":"sub","operation":"create","content":"y"}' \
-		'{"file_path":"good/x","operation":"create","content":"y"}' \
-		'{"operation":"create","content":"x"}' '7'; do
-		single "{\"code_changes\":[$good,{\"file_path\":\"README\",\"operation\":\"delete\"},$bad]}"
-		echo "$bad: $status $stderr"
-		[[ $status =~ ^(74|77|81)$ ]]
+	ln -s README slot/link
+	git -C slot add link
+	git -C slot commit -qm link
+	{
+		grep -v '^#' "$ROOT/tests/nr-agent/bad-answers"
+		grep -v '^#' "$ROOT/tests/nr-agent/bad-changes" |
+			sed "s|^[^\t]*|{\"code_changes\":[$first,&]}|"
+	} >cases
+	while IFS=$'\t' read -r text code message; do
+		jq -nc --arg n "$((n += 1))" --arg text "$text" '{($n): [{text: $text}]}'
+	done <cases | jq -s add >script.json
+	start_server model --script script.json
+	n=0
+	while IFS=$'\t' read -r text code message; do
+		agent --single --llm-endpoint "$model_url/$((n += 1))/v1"
+		echo "$text: $status ${stderr##*$'\n'}"
+		[ "$status" -eq "$code" ]
+		[[ $stderr == *"$message"* ]]
+		[ "$(ending .error)" != null ]
 		[ "$(git -C slot status --porcelain)" = '' ]
-	done
-	for bad in 'no JSON at all' '{"code_changes":' '{"code_changes":{}}' '{"explanation":"x"}'; do
-		single "$bad"
-		[ "$status" -eq 81 ]
-	done
-	[ "$(git -C slot status --porcelain)" = '' ]
+	done <cases
+	[ "$n" -gt 20 ]
 }
 
 @test "nr-exec runs nr-agent as any agent, and nr-run the whole job with it" {
