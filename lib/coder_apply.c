@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "json.h"
 #include "memory.h"
 #include "path_list.h"
@@ -16,7 +17,7 @@ enum operation { CREATE, MODIFY, DELETE };
 struct change {
 	char *path; /* real */
 	enum operation operation;
-	bool exists;
+	bool exists, is_link;
 	mode_t mode;
 	jv content;
 	struct buffer before; /* of one that exists */
@@ -58,6 +59,9 @@ objection(const struct plan *plan, const struct change *change)
 {
 	if (change->path == NULL)
 		return "it has no path";
+	/* Which is to go, the link or the file? */
+	if (change->operation == DELETE && change->is_link)
+		return "it is a symbolic link, and names another file";
 	if (change->operation == DELETE && !change->exists)
 		return "there is no such file to delete";
 	if (change->operation == MODIFY && !change->exists)
@@ -89,6 +93,17 @@ remember(struct change *change, const char *workspace, const char *path)
 	return workspace_path_read(&change->before, workspace, path);
 }
 
+static bool
+is_link(const char *workspace, const char *path)
+{
+	char *full = *path == '/' ? xstrdup(path) : file_join(workspace, path);
+	struct stat info;
+	bool yes = lstat(full, &info) == 0 && S_ISLNK(info.st_mode);
+
+	free(full);
+	return yes;
+}
+
 static struct error *
 plan_change(struct plan *plan, const char *workspace, jv given, size_t n)
 {
@@ -108,6 +123,8 @@ plan_change(struct plan *plan, const char *workspace, jv given, size_t n)
 	else
 		error = workspace_path_resolve(
 		    &change.path, &change.exists, workspace, path);
+	if (error == NULL)
+		change.is_link = is_link(workspace, path);
 	why = error == NULL ? objection(plan, &change) : NULL;
 	if (why != NULL)
 		error = error_new(
