@@ -20,8 +20,7 @@ set_endpoint(struct agent_places *places, const struct llm_provider *provider)
 
 	if (given == NULL)
 		return;
-	url = llm_provider_url(provider, given);
-	url[strlen(url) - strlen(provider->wire->path)] = '\0';
+	url = llm_provider_base(provider, given);
 	places->endpoint = url;
 	places->endpoint_root = xstrndup(url,
 	    strlen(url) - (text_ends_with(url, "/v1") ? strlen("/v1") : 0));

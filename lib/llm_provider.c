@@ -55,20 +55,36 @@ llm_provider_find(const struct llm_provider **provider, const char *name)
 }
 
 char *
-llm_provider_url(const struct llm_provider *provider, const char *endpoint)
+llm_provider_base(const struct llm_provider *provider, const char *endpoint)
 {
+	const char *path = provider->wire->path, *host;
 	char *url = xstrdup(endpoint != NULL ? endpoint : provider->endpoint);
-	const char *host = strstr(url, "://");
-	size_t len = strlen(url);
-	char *whole;
+	size_t len = strcspn(url, "?#");
+	char *base;
 
 	while (len > 0 && url[len - 1] == '/')
-		url[--len] = '\0';
-	if (text_ends_with(url, provider->wire->path))
+		len--;
+	url[len] = '\0';
+	if (text_ends_with(url, path)) {
+		url[len - strlen(path)] = '\0';
 		return url;
-	host = host != NULL ? host + 3 : url;
-	whole = xasprintf("%s%s%s", url, strchr(host, '/') == NULL ? "/v1" : "",
-	    provider->wire->path);
+	}
+	host = strstr(url, "://");
+	if (strchr(host != NULL ? host + 3 : url, '/') != NULL)
+		return url;
+	base = xasprintf("%s/v1", url);
 	free(url);
-	return whole;
+	return base;
+}
+
+char *
+llm_provider_url(const struct llm_provider *provider, const char *endpoint)
+{
+	char *base = llm_provider_base(provider, endpoint);
+	const char *query = endpoint != NULL ? strchr(endpoint, '?') : NULL;
+	char *url = xasprintf(
+	    "%s%s%s", base, provider->wire->path, query != NULL ? query : "");
+
+	free(base);
+	return url;
 }

@@ -25,9 +25,14 @@ struct llm_provider {
 struct error *llm_provider_find(
     const struct llm_provider **provider, const char *name);
 
-/* Where requests go: the endpoint, or the provider's own for NULL; a bare
- * host gets "/v1". The caller frees. */
+/* Where requests go: the endpoint, or the provider's own for NULL, with the
+ * wire's path; a bare host gets "/v1". A query stays at the end. The caller
+ * frees. */
 char *llm_provider_url(
+    const struct llm_provider *provider, const char *endpoint);
+/* The same without the wire's path and a query: what programs call their
+ * base URL. */
+char *llm_provider_base(
     const struct llm_provider *provider, const char *endpoint);
 
 #endif

@@ -201,6 +201,42 @@ sent() {
 	[ "$status" -eq 78 ]
 }
 
+@test "requests go below the endpoint, and its query stays" {
+	local endpoint provider expected
+	RUNNER_LOG_LEVEL=info
+	start_server bad-peer refuse
+	while IFS=$'\t' read -r endpoint expected; do
+		[ "$endpoint" != - ] || endpoint=
+		ask --llm-endpoint "$bad_url$endpoint" --llm-retry-count 0
+		echo "$endpoint: $stderr"
+		[ "$(jq -r 'select(.event == "llm_request") | .url' <<<"$stderr")" = "$bad_url$expected" ]
+	done < <(grep -v '^#' "$ROOT/tests/nr-llm/endpoints")
+	serve "$answer"
+	ask --llm-endpoint "$model_url/v1/?api-version=1&x=/"
+	[ "$status" -eq 0 ]
+	[ "$(sent .path)" = '"/v1/chat/completions?api-version=1&x=/"' ]
+}
+
+@test "a key that goes to another machine without TLS is worth a warning" {
+	local url
+	export OPENAI_API_KEY=sk-for-nobody-else-1
+	for url in http://localhost.example.com http://127.example.com/v1 http://1.2.3.4 HTTP://example.com; do
+		ask --dry-run --llm-endpoint "$url"
+		echo "$url: $stderr"
+		[ "$status" -eq 0 ]
+		[[ $stderr == *"key_in_the_clear"*"without TLS: anybody on the way can read it"* ]]
+	done
+	for url in https://localhost.example.com http://localhost http://LOCALHOST:80/v1 http://127.0.0.1 \
+		http://127.1.2.3:8080/v1 'http://[::1]:8000/v1' http://localhost?x=@example.com; do
+		ask --dry-run --llm-endpoint "$url"
+		echo "$url: $stderr"
+		[ -z "$stderr" ]
+	done
+	unset OPENAI_API_KEY
+	ask --dry-run --llm-endpoint http://example.com
+	[ -z "$stderr" ]
+}
+
 @test "the key is in no argument, and is hidden wherever it comes back" {
 	export OPENAI_API_KEY=sk-do-not-show-me-1
 	serve '{"text":"your key is sk-do-not-show-me-1."}' \
