@@ -12,6 +12,8 @@ llm_answer_init(struct llm_answer *answer, llm_text_sink *sink, void *context)
 		.text = BUFFER_INIT(LLM_MAX_ANSWER_BYTES),
 		.reasoning = BUFFER_INIT(LLM_MAX_ANSWER_BYTES),
 		.thinking = jv_array(),
+		.thought = BUFFER_INIT(LLM_MAX_ANSWER_BYTES),
+		.signature = BUFFER_INIT(LLM_MAX_ANSWER_BYTES),
 		.usage = { .cost = -1 },
 		.sink = sink,
 		.context = context,
@@ -33,6 +35,8 @@ llm_answer_release(struct llm_answer *answer)
 	buffer_release(&answer->text);
 	buffer_release(&answer->reasoning);
 	jv_free(answer->thinking);
+	buffer_release(&answer->thought);
+	buffer_release(&answer->signature);
 	llm_answer_init(answer, answer->sink, answer->context);
 }
 
@@ -59,6 +63,68 @@ bool
 llm_answer_add_reasoning(struct llm_answer *answer, const char *text)
 {
 	return text == NULL || buffer_append_string(&answer->reasoning, text);
+}
+
+bool
+llm_answer_begin_thinking(struct llm_answer *answer, jv block)
+{
+	char *text;
+
+	if (jv_get_kind(block) != JV_KIND_OBJECT)
+		return true;
+	llm_answer_end_thinking(answer);
+	text = json_text(jv_copy(block));
+	answer->thinking_bytes += strlen(text);
+	free(text);
+	answer->thinking = jv_array_append(answer->thinking, jv_copy(block));
+	return answer->thinking_bytes <= LLM_MAX_ANSWER_BYTES;
+}
+
+bool
+llm_answer_extend_thinking(
+    struct llm_answer *answer, const char *thought, const char *signature)
+{
+	if (thought != NULL)
+		buffer_append_string(&answer->thought, thought);
+	if (signature != NULL)
+		buffer_append_string(&answer->signature, signature);
+	return answer->thinking_bytes + answer->thought.len +
+	    answer->signature.len <=
+	    LLM_MAX_ANSWER_BYTES;
+}
+
+/* What the block has of it, and what came behind. */
+static jv
+append_member(jv block, const char *name, const struct buffer *more)
+{
+	const char *before = json_string(block, name);
+	char *text;
+
+	if (more->len == 0)
+		return block;
+	text = xasprintf("%s%s", before != NULL ? before : "", more->data);
+	block = json_set_string(block, name, text);
+	free(text);
+	return block;
+}
+
+void
+llm_answer_end_thinking(struct llm_answer *answer)
+{
+	size_t n = json_array_length(answer->thinking, NULL);
+	jv block;
+
+	if (n > 0 && answer->thought.len + answer->signature.len > 0) {
+		block = json_element(answer->thinking, n - 1);
+		block = append_member(block, "thinking", &answer->thought);
+		block = append_member(block, "signature", &answer->signature);
+		answer->thinking =
+		    jv_array_set(answer->thinking, (int)n - 1, block);
+		answer->thinking_bytes +=
+		    answer->thought.len + answer->signature.len;
+	}
+	buffer_clear(&answer->thought);
+	buffer_clear(&answer->signature);
 }
 
 static bool

@@ -36,8 +36,11 @@ struct llm_answer {
 	               * it did not come to that */
 	bool ended;   /* the mark of the end was there */
 	struct buffer text, reasoning;
-	/* Blocks that Anthropic wants to have back as they are. */
+	/* Blocks that Anthropic wants to have back as they are; the last one
+	 * is without what stands in these buffers while it comes in. */
 	jv thinking;
+	struct buffer thought, signature;
+	size_t thinking_bytes; /* of all of it */
 	struct llm_call *calls;
 	size_t n_calls;
 	struct llm_usage usage;
@@ -54,6 +57,13 @@ void llm_answer_set(char **member, const char *text);
 /* False: the answer is larger than allowed. */
 bool llm_answer_add_text(struct llm_answer *answer, const char *text);
 bool llm_answer_add_reasoning(struct llm_answer *answer, const char *text);
+
+/* A block of thinking, what is added to the last one, and its end, which may
+ * come again. `block` is borrowed. */
+bool llm_answer_begin_thinking(struct llm_answer *answer, jv block);
+bool llm_answer_extend_thinking(
+    struct llm_answer *answer, const char *thought, const char *signature);
+void llm_answer_end_thinking(struct llm_answer *answer);
 
 /*
  * The call that a piece belongs to; a new one if need be. index < 0: the

@@ -51,13 +51,6 @@ finish_name(const char *reason)
 	return reason;
 }
 
-/* Thinking is signed: it goes back as it came. */
-static void
-begin_thinking(struct llm_answer *answer, jv block)
-{
-	answer->thinking = jv_array_append(answer->thinking, jv_copy(block));
-}
-
 static struct error *
 begin_block(struct llm_answer *answer, jv data)
 {
@@ -77,35 +70,12 @@ begin_block(struct llm_answer *answer, jv data)
 			error = llm_too_large();
 	} else if (strcmp(type, "thinking") == 0 ||
 	    strcmp(type, "redacted_thinking") == 0) {
-		begin_thinking(answer, block);
+		/* It is signed: it goes back as it came. */
+		if (!llm_answer_begin_thinking(answer, block))
+			error = llm_too_large();
 	}
 	jv_free(block);
 	return error;
-}
-
-static void
-extend_thinking(struct llm_answer *answer, const char *name, const char *piece)
-{
-	size_t n = json_array_length(answer->thinking, NULL);
-	jv block, text;
-
-	if (n == 0 || piece == NULL)
-		return;
-	block = json_element(answer->thinking, n - 1);
-	text = json_get(block, name);
-	if (jv_get_kind(block) == JV_KIND_OBJECT) {
-		if (jv_get_kind(text) != JV_KIND_STRING) {
-			jv_free(text);
-			text = jv_string("");
-		}
-		block =
-		    json_set(block, name, jv_string_append_str(text, piece));
-		answer->thinking =
-		    jv_array_set(answer->thinking, (int)n - 1, block);
-		return;
-	}
-	jv_free(text);
-	jv_free(block);
 }
 
 static bool
@@ -133,12 +103,11 @@ extend_block(struct llm_answer *answer, jv data)
 		fits = extend_call(answer, json_number(data, "index", -1),
 		    json_string(delta, "partial_json"));
 	} else if (strcmp(type, "thinking_delta") == 0) {
-		fits = llm_answer_add_reasoning(answer, thought);
-		if (fits)
-			extend_thinking(answer, "thinking", thought);
+		fits = llm_answer_add_reasoning(answer, thought) &&
+		    llm_answer_extend_thinking(answer, thought, NULL);
 	} else if (strcmp(type, "signature_delta") == 0) {
-		extend_thinking(
-		    answer, "signature", json_string(delta, "signature"));
+		fits = llm_answer_extend_thinking(
+		    answer, NULL, json_string(delta, "signature"));
 	}
 	jv_free(delta);
 	return fits ? NULL : llm_too_large();
@@ -157,12 +126,15 @@ take_event(struct llm_answer *answer, jv data)
 		return begin_block(answer, data);
 	if (strcmp(type, "content_block_delta") == 0)
 		return extend_block(answer, data);
-	if (strcmp(type, "message_start") == 0) {
+	if (strcmp(type, "content_block_stop") == 0) {
+		llm_answer_end_thinking(answer);
+	} else if (strcmp(type, "message_start") == 0) {
 		llm_answer_set(&answer->id, json_string(data, "message.id"));
 		llm_answer_set(
 		    &answer->model, json_string(data, "message.model"));
 		take_usage_of(answer, data, "message.usage");
 	} else if (strcmp(type, "message_delta") == 0) {
+		llm_answer_end_thinking(answer);
 		llm_answer_set(&answer->finish,
 		    finish_name(json_string(data, "delta.stop_reason")));
 		take_usage_of(answer, data, "usage");
@@ -199,9 +171,9 @@ take_block(struct llm_answer *answer, jv block, double index)
 		fits = llm_answer_add_text(answer, json_string(block, "text"));
 	} else if (strcmp(type, "thinking") == 0 ||
 	    strcmp(type, "redacted_thinking") == 0) {
-		begin_thinking(answer, block);
-		fits = llm_answer_add_reasoning(
-		    answer, json_string(block, "thinking"));
+		fits = llm_answer_begin_thinking(answer, block) &&
+		    llm_answer_add_reasoning(
+			answer, json_string(block, "thinking"));
 	} else if (strcmp(type, "tool_use") == 0) {
 		fits = take_call(answer, block, index);
 	}

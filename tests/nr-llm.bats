@@ -111,6 +111,42 @@ sent() {
 	[ "$(field '[.message.content, .attempts] | @csv')" = '"Hello",1' ]
 }
 
+@test "Anthropic's thinking has an end, whatever it is made of" {
+	local events start='{type: "content_block_start", index: 0, content_block: {type: "thinking", thinking: "", signature: ""}}'
+	export RUNNER_LLM_PROVIDER=anthropic ANTHROPIC_API_KEY=key-anthropic-1
+	for events in "[$start, {type: \"content_block_delta\", index: 0, delta: {type: \"thinking_delta\", thinking: (\"x\" * 60000)}}]" \
+		"[$start, {type: \"content_block_delta\", index: 0, delta: {type: \"signature_delta\", signature: (\"x\" * 60000)}}]" \
+		'[{type: "content_block_start", index: 0, content_block: {type: "redacted_thinking", data: ("x" * 60000)}}]'; do
+		serve "$(jq -nc "{mode: \"huge\", events: $events}")"
+		ask --llm-timeout-seconds 30
+		echo "$events: $status ${stderr##*$'\n'}"
+		[ "$status" -eq 69 ]
+		[[ $stderr == *"larger than the 32 MiB allowed"* ]]
+	done
+}
+
+@test "Anthropic's thinking goes back in its blocks, as it came in pieces" {
+	local think='event: content_block_start\ndata: {"type":"content_block_start","index":%d,"content_block":{"type":"thinking","thinking":"%s","signature":""}}\n\n'
+	local add='data: {"type":"content_block_delta","index":%d,"delta":{"type":"%s_delta","%s":"%s"}}\n\n'
+	export RUNNER_LLM_PROVIDER=anthropic ANTHROPIC_API_KEY=key-anthropic-1
+	{
+		printf "$think" 0 so
+		printf "$add" 0 thinking thinking ' I' 0 thinking thinking ' look' 0 signature signature sig 0 signature signature ned
+		printf 'data: {"type":"content_block_stop","index":0}\n\n'
+		printf 'data: {"type":"content_block_start","index":1,"content_block":{"type":"redacted_thinking","data":"zz"}}\n\n'
+		printf "$think" 2 ''
+		printf "$add" 2 thinking thinking more
+		printf 'data: {"type":"content_block_start","index":3,"content_block":{"type":"text","text":"yes"}}\n\n'
+		printf 'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\ndata: {"type":"message_stop"}\n\n'
+	} >stream
+	serve "$(jq -Rsc '{raw: ., type: "text/event-stream"}' stream)"
+	ask
+	[ "$status" -eq 0 ]
+	[ "$(field .message.thinking)" = "$(jq -n '[{type: "thinking", thinking: "so I look", signature: "signed"},
+		{type: "redacted_thinking", data: "zz"}, {type: "thinking", thinking: "more", signature: ""}]')" ]
+	[ "$(field .message.content)" = yes ]
+}
+
 @test "every way in which a service fails has its outcome" {
 	local name turn requests code message
 	grep -v '^#' "$ROOT/tests/nr-llm/outcomes" >cases
