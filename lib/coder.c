@@ -196,14 +196,21 @@ coder_ask(struct coder *coder, jv request, jv *answer)
 	return coder->tell(coder, told);
 }
 
+static size_t
+json_bytes(jv value)
+{
+	char *text = json_text(jv_copy(value));
+	size_t len = strlen(text);
+
+	free(text);
+	return len;
+}
+
 /* Consumes the message. */
 static void
 add_message(struct coder *coder, jv message)
 {
-	char *text = json_text(jv_copy(message));
-
-	coder->text_bytes += strlen(text);
-	free(text);
+	coder->text_bytes += json_bytes(message);
 	coder->messages = jv_array_append(coder->messages, message);
 }
 
@@ -276,6 +283,38 @@ add_text(struct coder *coder, const char *role, const char *text)
 	return error;
 }
 
+static size_t
+count_results(const struct coder *coder)
+{
+	size_t n = json_array_length(coder->messages, NULL), n_results = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		jv message = json_element(coder->messages, i);
+
+		n_results += json_string(message, "tool_call_id") != NULL;
+		jv_free(message);
+	}
+	return n_results;
+}
+
+/* Shortens a result, which it consumes, in its place. */
+static bool
+shorten(struct coder *coder, size_t place, jv message)
+{
+	const char *text = json_string(message, "content");
+	bool longer = text != NULL && strlen(text) > sizeof left_out;
+
+	if (!longer) {
+		jv_free(message);
+		return false;
+	}
+	coder->text_bytes -= json_bytes(message);
+	message = json_set_string(message, "content", left_out);
+	coder->text_bytes += json_bytes(message);
+	coder->messages = jv_array_set(coder->messages, (int)place, message);
+	return true;
+}
+
 /*
  * The output of the oldest calls leaves the conversation when that grows too
  * long. Half of the room is made at once: what is in front of a change is no
@@ -284,40 +323,28 @@ add_text(struct coder *coder, const char *role, const char *text)
 static void
 make_room(struct coder *coder)
 {
-	size_t n = json_array_length(coder->messages, NULL);
-	size_t n_results = 0;
+	size_t n_left = 0, n_results;
 
 	if (coder->text_bytes <= coder->limits.context_bytes)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		jv message = json_element(coder->messages, i);
-
-		n_results += json_string(message, "tool_call_id") != NULL;
-		jv_free(message);
-	}
-	for (size_t i = 0; i < n && n_results > KEPT_RESULTS &&
+	n_results = count_results(coder);
+	for (size_t i = 0; n_results > KEPT_RESULTS &&
 	     coder->text_bytes > coder->limits.context_bytes / 2;
 	     i++) {
 		jv message = json_element(coder->messages, i);
-		const char *text = json_string(message, "content");
-		size_t old = text != NULL ? strlen(text) : 0;
 
 		if (json_string(message, "tool_call_id") == NULL) {
 			jv_free(message);
 			continue;
 		}
 		n_results--;
-		if (old <= sizeof left_out) {
-			jv_free(message);
-			continue;
-		}
-		coder->text_bytes -= old - sizeof left_out;
-		message = json_set_string(message, "content", left_out);
-		coder->messages =
-		    jv_array_set(coder->messages, (int)i, message);
+		n_left += shorten(coder, i, message);
 	}
-	log_info("context_shortened",
-	    "old output left the conversation to save room");
+	if (n_left > 0)
+		log_info("context_shortened",
+		    "the output of %zu calls left the conversation to save "
+		    "room",
+		    n_left);
 }
 
 static struct error *

@@ -242,6 +242,20 @@ ending() {
 	[[ $stderr == *context_shortened* ]]
 }
 
+@test "room is made for many calls at once, whatever their output is made of" {
+	# A byte of it takes two in the request.
+	yes '"' | head -n 700 >slot/quotes
+	serve $(for i in $(seq 30); do call read path=quotes; done) "$done"
+	agent --agent-context-bytes 56000
+	[ "$status" -eq 0 ]
+	[ "$(grep -c context_shortened <<<"$stderr")" -eq 2 ]
+	serve $(for i in $(seq 30); do call read path=quotes; done) "$done"
+	agent --agent-context-bytes 16384
+	[ "$status" -eq 0 ]
+	[ "$(grep -c context_shortened <<<"$stderr")" -eq 24 ]
+	[[ $stderr == *"the output of 1 calls left"* ]]
+}
+
 @test "a service that fails for good ends it, with what was done so far told" {
 	serve "$(call write path=new content=x)" '{"status":400,"body":{"error":{"message":"no more"}}}'
 	agent
