@@ -401,6 +401,15 @@ step(struct coder *coder, jv tools, bool *done)
 	return error;
 }
 
+static void
+end(struct coder *coder, const struct error *error)
+{
+	if (error == NULL)
+		coder->outcome = "done";
+	else if (error->type == ERROR_CANCELLED)
+		coder->outcome = "cancelled";
+}
+
 struct error *
 coder_work(struct coder *coder, const char *prompt)
 {
@@ -412,10 +421,7 @@ coder_work(struct coder *coder, const char *prompt)
 		make_room(coder);
 		error = step(coder, tools, &done);
 	}
-	if (error == NULL)
-		coder->outcome = "done";
-	else if (error->type == ERROR_CANCELLED)
-		coder->outcome = "cancelled";
+	end(coder, error);
 	jv_free(tools);
 	return error;
 }
@@ -472,8 +478,8 @@ coder_work_once(struct coder *coder, const char *prompt)
 		coder->text = json_string(value, "explanation") != NULL
 		    ? xstrdup(json_string(value, "explanation"))
 		    : NULL;
-		coder->outcome = "done";
 	}
+	end(coder, error);
 	jv_free(value);
 	jv_free(answer);
 	jv_free(request);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What slot_guard.c and slot_record.c share. */
+/* What slot_guard.c, slot_record.c and slot_record_recover.c share. */
 #ifndef SLOT_GUARD_INTERNAL_H
 #define SLOT_GUARD_INTERNAL_H
 
@@ -35,5 +35,18 @@ bool slot_guard_is_common(const char *name);
 /* A new file of the guard, of which only path and name are set. */
 struct noted *slot_guard_add(
     struct slot_guard *guard, const char *directory, const char *name);
+
+/* A record, read. */
+struct slot_record {
+	struct slot_guard *guard;
+	char *branch, *tip, *base_branch, *base_commit;
+	double ends; /* when putting it back has to be done */
+};
+
+enum { SLOT_RECORD_MAX_BYTES = 64 * 1024 * 1024 };
+
+char *slot_record_path(const char *work_tree);
+/* The guard has its layout already. False: it is not of that repository. */
+bool slot_record_parse(struct slot_record *record, struct buffer *text);
 
 #endif

@@ -7,7 +7,7 @@
 #include "file.h"
 #include "json.h"
 #include "memory.h"
-#include "slot_guard.h"
+#include "slot_visit.h"
 
 enum { MAX_PROMPT_BYTES = 16 * 1024 * 1024 };
 
@@ -62,20 +62,15 @@ check_settings(const struct coder *coder)
 static struct error *
 work(struct coder *coder, const char *prompt)
 {
-	struct slot_guard *guard;
-	struct error *error = slot_guard_note(&guard, coder->workspace);
-	char *changed = NULL;
+	struct slot_visit visit;
+	struct error *error = slot_visit_begin(&visit, coder->workspace);
 
 	if (error != NULL)
 		return error;
 	error =
 	    single ? coder_work_once(coder, prompt) : coder_work(coder, prompt);
-	error = error_first(error, slot_guard_restore(guard, &changed));
-	if (changed != NULL && *changed != '\0')
-		log_warn("settings_restored",
-		    "settings of the repository are put back: %s", changed);
-	free(changed);
-	slot_guard_free(guard);
+	error =
+	    error_first(error, slot_visit_end(&visit, "the model's commands"));
 	error = error_first(error, coder_tell_end(coder, error));
 	if (error == NULL && text_mode && coder->text != NULL)
 		printf("%s\n", coder->text);

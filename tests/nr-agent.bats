@@ -277,6 +277,39 @@ ending() {
 	run ! kill -0 "$(cat slot/pid)"
 }
 
+@test "SIGTERM ends --single, too" {
+	serve '{"mode":"silent"}'
+	(cd slot && exec nr-agent --single <<<x >../out 2>../err) &
+	while [ "$(request_count model)" -lt 1 ]; do sleep 0.05; done
+	kill $!
+	code=0
+	wait $! || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(tail -1 out | jq -r .outcome)" = cancelled ]
+}
+
+@test "settings of the repository that a command changes are put back, also when nr-agent is killed" {
+	local before
+	before=$(cat slot/.git/config)
+	serve "$(call run "command=git config alias.st '!false'; echo \$\$ >pid; sleep 300")" "$done"
+	(cd slot && exec nr-agent --sandbox off <<<x >../out 2>../err) &
+	while [ ! -s slot/pid ]; do sleep 0.05; done
+	# The one that works; the other one would have it clean up.
+	kill -9 "$(pgrep -P $!)"
+	wait $! || :
+	grep -q alias slot/.git/config
+	rm slot/pid
+	stage nr-prepare < <(task)
+	[[ $stderr == *settings_restored*"a run that was killed left settings"* ]]
+	[ "$(cat slot/.git/config)" = "$before" ]
+	serve "$(call run "command=git config alias.st '!false'")" "$done"
+	agent --sandbox off
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"the model's commands changed settings of the repository, which are put back: config"* ]]
+	[ "$(cat slot/.git/config)" = "$before" ]
+	[ -z "$(find "$XDG_STATE_HOME/necrocode/slots" -name '*settings*')" ]
+}
+
 # single JSON: the model answers with this text.
 single() {
 	serve "$(jq -nc --arg text "$1" '{text: $text}')"
