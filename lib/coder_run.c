@@ -132,31 +132,34 @@ time_for(const struct coder *coder, double wanted)
 
 /* Where its output goes: out of the workspace, where it would be committed,
  * and out of reach of whoever else is on the machine. */
-static char *
-make_directory(void)
+static struct error *
+make_directory(char **path)
 {
-	const char *parent = getenv("TMPDIR");
-	char *path = file_join(
-	    parent != NULL && *parent == '/' ? parent : "/tmp", "nr-XXXXXX");
+	const char *given = getenv("TMPDIR");
+	const char *parent = given != NULL && *given == '/' ? given : "/tmp";
+	struct error *error;
 
-	if (mkdtemp(path) != NULL)
-		return path;
-	free(path);
-	return NULL;
+	*path = file_join(parent, "nr-XXXXXX");
+	if (mkdtemp(*path) != NULL)
+		return NULL;
+	error =
+	    error_errno(ERROR_IO, "cannot make a directory in '%s'", parent);
+	free(*path);
+	*path = NULL;
+	return error;
 }
 
 struct error *
 coder_run(const struct coder *coder, char *const *argv, double timeout_seconds,
     bool *success, char **text)
 {
-	char *directory = make_directory();
-	char *out, *err, **environment;
+	char *directory, *out, *err, **environment;
 	struct process_options options;
 	struct process_result result = { 0 };
-	struct error *error;
+	struct error *error = make_directory(&directory);
 
-	if (directory == NULL)
-		return error_errno(ERROR_IO, "cannot make a directory");
+	if (error != NULL)
+		return error;
 	out = file_join(directory, "stdout");
 	err = file_join(directory, "stderr");
 	environment = make_environment(coder);

@@ -325,8 +325,8 @@ check_arguments(const struct tool *tool, jv arguments)
 		jv_free(value);
 		if (!right)
 			return error_new(ERROR_IMPLEMENTATION,
-			    "'%s' wants the argument '%s', a %s", tool->name,
-			    p->name, p->kind);
+			    "'%s' wants the argument '%s', %s %s", tool->name,
+			    p->name, *p->kind == 'i' ? "an" : "a", p->kind);
 	}
 	return NULL;
 }

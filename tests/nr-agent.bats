@@ -167,7 +167,12 @@ ending() {
 }
 
 @test "a call that makes no sense is told to the model, which may try again" {
-	serve '{"calls":[{"name":"read","arguments":"{broken"},{"name":"fly","arguments":{}},{"name":"read","arguments":{}},{"name":"edit","arguments":{"path":"README","old":"nothing","new":"x"}},{"name":"edit","arguments":{"path":"README","old":"l","new":"x"}},{"name":"edit","arguments":{"path":"README","old":"l","new":"L","all":true}},{"name":"run","arguments":{"command":7}}]}' "$done"
+	printf 'a\0b' >slot/binary
+	head -c 5000000 /dev/zero | tr '\0' a >slot/big
+	serve '{"calls":[{"name":"read","arguments":"{broken"},{"name":"fly","arguments":{}},{"name":"read","arguments":{}},{"name":"edit","arguments":{"path":"README","old":"nothing","new":"x"}},{"name":"edit","arguments":{"path":"README","old":"l","new":"x"}},{"name":"edit","arguments":{"path":"README","old":"l","new":"L","all":true}},{"name":"run","arguments":{"command":7}},{"name":"read","arguments":{"path":"README","first_line":"x"}},
+		{"name":"edit","arguments":{"path":"README","old":"","new":"x"}},{"name":"edit","arguments":{"path":"binary","old":"a","new":"x"}},
+		{"name":"edit","arguments":{"path":"big","old":"a","new":"xxxx","all":true}},{"name":"read","arguments":{"path":"nothing"}},
+		{"name":"search","arguments":{"pattern":"not there"}},{"name":"search","arguments":{"pattern":"(broken"}},{"name":"list","arguments":{"path":"nothing"}}]}' "$done"
 	agent
 	[ "$status" -eq 0 ]
 	[[ $(result 1) == *"not a JSON object: {broken"* ]]
@@ -176,7 +181,15 @@ ending() {
 	[[ $(result 4) == *"'old' is not in the file"* ]]
 	[[ $(result 5) == *"'old' is in the file 2 times"* ]]
 	[ "$(result 6)" = 'done' ]
-	[[ $(result 7) == *"wants the argument 'command'"* ]]
+	[[ $(result 7) == "error: 'run' wants the argument 'command', a string" ]]
+	[[ $(result 8) == "error: 'read' wants the argument 'first_line', an integer" ]]
+	[ "$(result 9)" = "error: 'old' is empty" ]
+	[ "$(result 10)" = "error: 'binary' is no text" ]
+	[ "$(result 11)" = "error: it grows too large" ]
+	[ "$(result 12)" = "error: cannot open 'nothing': No such file" ]
+	[[ $(result 13 '"\(.success) \(.output)"') == 'true nothing found'* ]]
+	[[ $(result 14 '"\(.success) \(.output)"') == 'true grep: '* ]]
+	[[ $(result 15 '"\(.success) \(.output)"') == 'true ls: '*"'nothing'"* ]]
 	[ "$(cat slot/README)" = heLLo ]
 }
 
@@ -188,17 +201,21 @@ ending() {
 	[[ $stderr == *"not done after 3 steps (agent_max_steps)"* ]]
 	agent --agent-max-tokens 300
 	[ "$(ending '[.outcome, .steps] | @csv')" = '"tokens",3' ]
+	[[ $stderr == *"not done after 330 tokens (agent_max_tokens)"* ]]
 	agent --agent-max-cost-usd 0.0001
 	[ "$status" -eq 81 ]
 	[ "$(ending '[.outcome, .steps] | @csv')" = '"cost",3' ]
+	[[ $stderr == *"not done for 0.0001 USD (agent_max_cost_usd)"* ]]
 	serve "$(call read path=nothing)"
 	agent --agent-max-errors 4
 	[ "$status" -eq 81 ]
 	[ "$(ending '[.outcome, .steps] | @csv')" = '"errors",4' ]
+	[[ $stderr == *"4 calls failed in a row (agent_max_errors)"* ]]
 	serve "$(call run 'command=sleep 300')"
 	agent --agent-max-seconds 1
 	[ "$status" -eq 124 ]
 	[ "$(ending .outcome)" = time ]
+	[[ $stderr == *"not done after 1 s (agent_max_seconds)"* ]]
 }
 
 @test "a limit of money that cannot be kept is refused" {
@@ -395,6 +412,33 @@ single() {
 	server_requests model '.body | select(.messages[1].content | contains("no Hello in it")) | .max_completion_tokens // .max_tokens' >limits
 	[ "$(sort -u limits)" = 500 ]
 	valid_document
+}
+
+@test "--single takes back what it has done when a change cannot be made" {
+	chmod 755 slot/README && git -C slot commit -qam mode
+	serve "$(jq -nc '{text: ({code_changes: [
+		{file_path: "README", operation: "modify", content: "changed\n"},
+		{file_path: "Makefile", operation: "delete"},
+		{file_path: "new", operation: "create", content: "x"},
+		{file_path: "large", operation: "create", content: ("x" * 200000)}]} | tojson)}')"
+	run --separate-stderr sh -c 'cd slot && ulimit -f 100 && echo "Do it." | nr-agent --single'
+	[ "$status" -eq 74 ]
+	[[ $stderr == *"File too large"* ]]
+	[ "$(git -C slot status --porcelain)" = '' ]
+	[ "$(cat slot/README)" = hello ]
+	[ -x slot/README ]
+	[ "$(ls -A slot | paste -sd' ')" = '.git Makefile README' ]
+}
+
+@test "a machine that has no place for the work is told of" {
+	serve "$(call run command=true)" "$done"
+	TMPDIR=/nowhere/at/all agent
+	[ "$status" -eq 74 ]
+	[[ $stderr == *"cannot make a directory in '/nowhere/at/all': No such file or directory"* ]]
+	mkdir gone
+	run --separate-stderr sh -c 'cd gone && rmdir ../gone && echo x | nr-agent'
+	[ "$status" -eq 80 ]
+	[[ $stderr == *"cannot use the current directory: No such file or directory"* ]]
 }
 
 @test "an empty prompt, no model, and a dry run" {

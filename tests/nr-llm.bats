@@ -109,6 +109,10 @@ sent() {
 	[ "$(field .message.content)" = abc ]
 	ask
 	[ "$(field '[.message.content, .attempts] | @csv')" = '"Hello",1' ]
+	serve '{"raw":"{\"type\":\"message\"}"}'
+	ask --llm-retry-count 0
+	[ "$status" -eq 69 ]
+	[[ $stderr == *"the answer is no message: it has no content"* ]]
 }
 
 @test "Anthropic's thinking has an end, whatever it is made of" {
@@ -230,6 +234,9 @@ sent() {
 	mkdir secrets && cp key secrets/MY_KEY
 	RUNNER_SECRETS_DIR=$PWD/secrets ask --llm-api-key-env MY_KEY
 	[ "$status" -eq 0 ]
+	OPENAI_API_KEY=$'two\nlines' ask
+	[ "$status" -eq 78 ]
+	[[ $stderr == *"the key in OPENAI_API_KEY has more than one line"* ]]
 	ask --llm-api-key-env NO_KEY
 	[ "$status" -eq 78 ]
 	[[ $stderr == *"there is no key for 'openai': set NO_KEY"* ]]
@@ -356,7 +363,7 @@ sent() {
 	[[ $stderr == *"no model is named"* ]]
 	ask --llm-provider opanai
 	[ "$status" -eq 78 ]
-	[[ $stderr == *"it is one of openai, anthropic"* ]]
+	[[ $stderr == *"unknown llm.provider 'opanai': it is one of openai, anthropic, openrouter, ollama, vllm, llama.cpp; any other"* ]]
 	[ ! -s "$server_dir/requests.jsonl" ]
 }
 
