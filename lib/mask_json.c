@@ -2,6 +2,7 @@
 #include "mask_json.h"
 
 #include "json.h"
+#include "mask_bytes.h"
 #include "memory.h"
 
 bool
@@ -25,12 +26,49 @@ struct fitting {
 	struct mask_spans *fit;
 };
 
-enum { MAX_SCALAR = 4096 };
+enum {
+	MAX_SCALAR = 4096,
+	ESCAPE = 5, /* bytes of \u002f behind the backslash */
+};
+
+static bool
+is_mark(char c)
+{
+	return c != '\0' && strchr(",:[]{}", c) != NULL;
+}
 
 static bool
 is_between(char c)
 {
 	return c != '\0' && strchr(" \t\r\n,:[]{}", c) != NULL;
+}
+
+/* The end of the digits; NULL: there is none. */
+static const char *
+skip_digits(const char *at, const char *end)
+{
+	const char *start = at;
+
+	while (at < end && mask_is_digit(*at))
+		at++;
+	return at > start ? at : NULL;
+}
+
+static bool
+is_number(const char *at, const char *end)
+{
+	at += at < end && *at == '-';
+	if (end - at >= 2 && at[0] == '0' && mask_is_digit(at[1]))
+		return false;
+	at = skip_digits(at, end);
+	if (at != NULL && at < end && *at == '.')
+		at = skip_digits(at + 1, end);
+	if (at != NULL && at < end && (*at | 32) == 'e') {
+		at++;
+		at += at < end && (*at == '+' || *at == '-');
+		at = skip_digits(at, end);
+	}
+	return at == end;
 }
 
 static bool
@@ -41,11 +79,69 @@ is_scalar(const char *text, size_t len)
 	for (int i = 0; words[i] != NULL; i++)
 		if (len == strlen(words[i]) && memcmp(text, words[i], len) == 0)
 			return true;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == '\0' ||
-		    strchr("0123456789+-.eE", text[i]) == NULL)
-			return false;
-	return true;
+	return is_number(text, text + len);
+}
+
+static bool
+in_object(const struct mask_json_place *place)
+{
+	return place->level > 0 && place->is_object[place->level - 1];
+}
+
+/* A value begins: is it one, or the key of a member? */
+static void
+begin_value(struct mask_json_place *place, bool string)
+{
+	char last = place->last;
+	bool first = last == '{' || last == '[' || last == ',';
+
+	if (place->level == 0)
+		place->last = 'v';
+	else if (in_object(place) && first && string)
+		place->last = 'k';
+	else if (in_object(place) ? last == ':' : first)
+		place->last = 'v';
+	else
+		place->failed = true;
+}
+
+static void
+open_bracket(struct mask_json_place *place, char c)
+{
+	begin_value(place, false);
+	if (place->failed || place->level == MASK_JSON_LEVELS) {
+		place->failed = true;
+		return;
+	}
+	place->is_object[place->level++] = c == '{';
+	place->last = c;
+}
+
+/* A bracket, comma or colon: may it stand here? */
+static void
+take_mark(struct mask_json_place *place, char c)
+{
+	char open = in_object(place) ? '{' : '[';
+	char close = in_object(place) ? '}' : ']';
+
+	if (c == '{' || c == '[') {
+		open_bracket(place, c);
+		return;
+	}
+	if (c == ':')
+		place->failed = place->last != 'k';
+	else if (place->level == 0)
+		place->failed = true;
+	else if (c == ',')
+		place->failed = place->last != 'v';
+	else
+		place->failed =
+		    c != close || (place->last != 'v' && place->last != open);
+	place->last = c;
+	if (!place->failed && c == close) {
+		place->level--;
+		place->last = 'v';
+	}
 }
 
 /* Covers what the spans cover of a string's inside, or a whole number. */
@@ -72,16 +168,31 @@ fit_token(struct fitting *fitting, size_t start, size_t end, bool string)
 	}
 }
 
+/* The next byte of an escape: the letter, or a digit behind \u. */
+static void
+take_escaped(struct mask_json_place *place, char c)
+{
+	bool letter = place->escape == ESCAPE;
+
+	place->escape--;
+	if (!letter)
+		place->failed = !mask_is_hex(c);
+	else if (c != 'u')
+		place->escape = 0;
+	if (letter)
+		place->failed = c == '\0' || strchr("\"\\/bfnrtu", c) == NULL;
+}
+
 /* The end of a string, or of what there is of it. */
 static size_t
 string_end(
     struct mask_json_place *place, const char *text, size_t at, size_t to)
 {
 	for (; at < to; at++) {
-		if (place->escaped)
-			place->escaped = false;
+		if (place->escape > 0)
+			take_escaped(place, text[at]);
 		else if (text[at] == '\\')
-			place->escaped = true;
+			place->escape = ESCAPE;
 		else if (text[at] == '"')
 			break;
 		else if ((unsigned char)text[at] < ' ')
@@ -107,13 +218,29 @@ fit_scalar(struct fitting *fitting, struct mask_json_place *place,
 {
 	size_t end = scalar_end(text, at, to);
 
-	if (end == to && !at_end && end - at < MAX_SCALAR)
+	if (end == to && !at_end && end - at <= MAX_SCALAR)
 		return at;
-	place->failed = !is_scalar(text + at, end - at);
+	begin_value(place, false);
+	if (end - at > MAX_SCALAR || !is_scalar(text + at, end - at))
+		place->failed = true;
 	if (place->failed)
 		return at;
 	fit_token(fitting, at, end, false);
 	return end;
+}
+
+/* What lies behind what was understood is covered as it was. */
+static void
+keep_rest(struct fitting *fitting, size_t from)
+{
+	for (size_t i = 0; i < fitting->n; i++) {
+		const struct mask_span *span = &fitting->spans[i];
+
+		if (span->end > from)
+			mask_spans_add(fitting->fit,
+			    span->start > from ? span->start : from, span->end,
+			    span->value);
+	}
 }
 
 size_t
@@ -133,8 +260,12 @@ mask_json_fit(struct mask_json_place *place, struct mask_spans *spans,
 			place->in_string = at == to || place->failed;
 			at += !place->in_string;
 		} else if (text[at] == '"') {
+			begin_value(place, true);
 			place->in_string = true;
-			at++;
+			at += !place->failed;
+		} else if (is_mark(text[at])) {
+			take_mark(place, text[at]);
+			at += !place->failed;
 		} else if (is_between(text[at])) {
 			at++;
 		} else {
@@ -143,6 +274,10 @@ mask_json_fit(struct mask_json_place *place, struct mask_spans *spans,
 				break;
 		}
 	}
+	if (at_end && (place->in_string || place->level > 0))
+		place->failed = true;
+	if (place->failed)
+		keep_rest(&fitting, at);
 	mask_spans_finish(&fit);
 	mask_spans_release(spans);
 	*spans = fit;

@@ -287,6 +287,25 @@ c"}' "{'a': 1}" '{"a": 0x12}' '{"a": nul}'; do
 	[ "$output" = '{"a": ' ]
 }
 
+@test "nr-mask --json tells JSON that is cut short or unbalanced from JSON" {
+	while IFS=$'\t' read -r verdict text; do
+		for size in 1 3 1000; do
+			run --separate-stderr bash -c 'printf %s "$1" |
+				dd bs="$2" status=none | nr-mask --json' - \
+				"$text" "$size"
+			case $verdict in
+			json) [ "$status" -eq 0 ] && [ "$output" = "$text" ] ;;
+			none) [ "$status" -eq 65 ] && [ -n "$stderr" ] ;;
+			esac || { echo "$verdict $text: $status $output"; return 1; }
+		done
+	done <"$data/json-verdicts"
+	python3 -c 'print("[" * 1024 + "1" * 4096 + "]" * 1024)' >deep
+	nr-mask --json <deep | cmp - deep
+	masked --json <<<"[$(<deep)]"
+	[ "$status" -eq 65 ]
+	printf '' | { masked --json; [ "$status" -eq 0 ]; }
+}
+
 @test "nr-mask --idle shows a small beginning of a value to who waits" {
 	mkfifo in out
 	nr-mask --idle 20 <in >out &
