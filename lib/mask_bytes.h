@@ -4,6 +4,19 @@
 #define MASK_BYTES_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* All kinds of a byte, for where a branch for each would cost too much. */
+enum mask_kind {
+	MASK_NAME = 1,   /* as mask_is_name() */
+	MASK_MORE = 2,   /* may follow a word within a name: not a lower one */
+	MASK_BASE64 = 4, /* and hex, without padding */
+	MASK_BLANK = 8,  /* space and tab */
+	MASK_QUOTE = 16, /* or a backslash before it */
+	MASK_SEPARATOR = 32, /* of name and value, or the first byte of it */
+	MASK_DOT = 64,
+};
+extern const uint8_t mask_kinds[256];
 
 static inline bool
 mask_is_digit(char c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mask_gaps.h"
 
+#include "mask_bytes.h"
 #include "mask_index.h"
 #include "mask_scan.h"
 #include "memory.h"
@@ -9,6 +10,8 @@ enum {
 	MAX_COLOUR = 32,  /* bytes of a colour sequence */
 	MAX_INDENT = 64,  /* blanks before a wrapped line */
 	MIN_WRAPPED = 56, /* columns of a line that was wrapped */
+	WINDOW = 16,      /* bytes of one that are looked at first */
+	STEP = MIN_WRAPPED - WINDOW,
 	/* A match with gaps is no longer than this; less than the context, so
 	 * that a stream finds it again. */
 	MAX_EXTENT = 1024,
@@ -80,79 +83,10 @@ mask_gaps_colour_ends(const char *text, size_t at)
 	    text[start - 2] == '\033';
 }
 
-static const bool is_digit_of[256] = {
-	['0'] = true,
-	['1'] = true,
-	['2'] = true,
-	['3'] = true,
-	['4'] = true,
-	['5'] = true,
-	['6'] = true,
-	['7'] = true,
-	['8'] = true,
-	['9'] = true,
-	['A'] = true,
-	['B'] = true,
-	['C'] = true,
-	['D'] = true,
-	['E'] = true,
-	['F'] = true,
-	['G'] = true,
-	['H'] = true,
-	['I'] = true,
-	['J'] = true,
-	['K'] = true,
-	['L'] = true,
-	['M'] = true,
-	['N'] = true,
-	['O'] = true,
-	['P'] = true,
-	['Q'] = true,
-	['R'] = true,
-	['S'] = true,
-	['T'] = true,
-	['U'] = true,
-	['V'] = true,
-	['W'] = true,
-	['X'] = true,
-	['Y'] = true,
-	['Z'] = true,
-	['a'] = true,
-	['b'] = true,
-	['c'] = true,
-	['d'] = true,
-	['e'] = true,
-	['f'] = true,
-	['g'] = true,
-	['h'] = true,
-	['i'] = true,
-	['j'] = true,
-	['k'] = true,
-	['l'] = true,
-	['m'] = true,
-	['n'] = true,
-	['o'] = true,
-	['p'] = true,
-	['q'] = true,
-	['r'] = true,
-	['s'] = true,
-	['t'] = true,
-	['u'] = true,
-	['v'] = true,
-	['w'] = true,
-	['x'] = true,
-	['y'] = true,
-	['z'] = true,
-	['+'] = true,
-	['/'] = true,
-	['-'] = true,
-	['_'] = true,
-};
-
 static bool
 is_encoded(char c)
 {
-	return is_digit_of[(unsigned char)c];
+	return (mask_kinds[(unsigned char)c] & MASK_BASE64) != 0;
 }
 
 /* Does a line of base64 or hex end here, long enough to have been wrapped? */
@@ -202,12 +136,10 @@ find_colours(struct gaps *gaps)
 	}
 }
 
-/* Where the last of 16 bytes stands that is not encoded, plus one; 0: all of
- * them are. */
-static size_t
-last_other(const char *text)
+static bool
+all_encoded(const char *text)
 {
-	typedef unsigned char bytes __attribute__((vector_size(16)));
+	typedef unsigned char bytes __attribute__((vector_size(WINDOW)));
 	bytes all, small, other;
 	uint64_t halves[2];
 
@@ -216,39 +148,31 @@ last_other(const char *text)
 	other = (bytes)((small - 'a' > 25) & (all - '/' > 10) & (all != '+') &
 	    (all != '-') & (all != '_'));
 	memcpy(halves, &other, sizeof halves);
-	for (int half = 1; half >= 0; half--)
-		if (halves[half] != 0)
-			return (size_t)(8 * half + 8 -
-			    __builtin_clzll(halves[half]) / 8);
-	return 0;
+	return (halves[0] | halves[1]) == 0;
 }
 
 /*
  * The end of the next line, or other run, of at least MIN_WRAPPED encoded
- * characters; SIZE_MAX: there is none. It is looked for from the back of
- * where it would be, so most of the text is skipped.
+ * characters; SIZE_MAX: there is none. A window at the end of each step lies
+ * in every one that begins within the step, so most of the text is skipped.
  */
 static size_t
 next_run(const struct gaps *gaps, size_t at)
 {
 	while (gaps->len - at >= MIN_WRAPPED) {
-		size_t end = at + MIN_WRAPPED, start = end;
-		size_t other = last_other(gaps->text + end - 16);
+		size_t start = at + STEP, end = start + WINDOW;
 
-		if (other > 0) {
-			at = end - 16 + other;
-			continue;
-		}
-		start -= 16;
-		while (start > at && is_encoded(gaps->text[start - 1]))
-			start--;
-		if (start > at) {
+		if (!all_encoded(gaps->text + start)) {
 			at = start;
 			continue;
 		}
+		while (start > at && is_encoded(gaps->text[start - 1]))
+			start--;
 		while (end < gaps->len && is_encoded(gaps->text[end]))
 			end++;
-		return end;
+		if (end - start >= MIN_WRAPPED)
+			return end;
+		at = end;
 	}
 	return SIZE_MAX;
 }
