@@ -62,10 +62,16 @@ void mask_finder_fill(struct mask_finder *finder, struct mask_anchor *anchors,
 /* Of all searches from now on, for tests. */
 void mask_finder_limit(int level);
 
-/* Calls `found` for every anchor that lies in the text as a whole and begins
- * at `from` or later; in no particular order. */
-typedef void mask_finder_found(
-    void *context, const struct mask_anchor *anchor, size_t start);
+/* An anchor, and where in the text it begins. */
+struct mask_hit {
+	const struct mask_anchor *anchor;
+	size_t start;
+};
+
+/* Calls `found` with all anchors that lie in the text as a whole and begin at
+ * `from` or later, some at a time, in an array that it may change; in no
+ * particular order. */
+typedef void mask_finder_found(void *context, struct mask_hit *hits, size_t n);
 void mask_finder_scan(const struct mask_rules *rules, const char *text,
     size_t from, size_t len, mask_finder_found *found, void *context);
 

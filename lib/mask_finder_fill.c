@@ -258,16 +258,13 @@ add_anchor(struct mask_finder *finder, struct mask_anchor *anchor,
 	const char *text = texts + anchor->text;
 	const char *gram = text + anchor->window;
 	size_t len = (size_t)(anchor->len - anchor->window);
-	uint64_t all;
 	uint32_t chain = mask_finder_hash(mask_finder_gram(gram, len));
 
 	anchor->head =
 	    eight(anchor, text, 0, &anchor->head_mask, &anchor->head_fold);
-	if (anchor->len > 8)
-		anchor->tail = eight(
-		    anchor, text, anchor->len - 8U, &all, &anchor->tail_fold);
-	anchor->gram_mask = len < MASK_GRAM ? 0xffffff : 0xffffffff;
-	anchor->gram = mask_finder_gram(gram, len) & anchor->gram_mask;
+	anchor->tail_at = anchor->len > 8 ? (uint8_t)(anchor->len - 8) : 0;
+	anchor->tail = eight(anchor, text, anchor->tail_at, &anchor->tail_mask,
+	    &anchor->tail_fold);
 	anchor->next = finder->chains[chain];
 	finder->chains[chain] = i + 1;
 	add_pair(&finder->nibbles, gram[0], gram[1]);

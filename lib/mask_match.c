@@ -2,7 +2,6 @@
 #include "mask_match.h"
 
 #include "mask_bytes.h"
-#include "mask_gaps.h"
 #include "memory.h"
 
 enum {
@@ -19,42 +18,6 @@ is_in(char c, const char *set)
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
-/* An escape that stands for one character: \n, %3D, \u003d, a colour. */
-static bool
-is_escape_before(const char *text, size_t start)
-{
-	size_t n = 0;
-
-	if (start >= 2 && text[start - 2] == '\\' &&
-	    is_in(text[start - 1], "nrtbf"))
-		return true;
-	while (n < 4 && n < start && mask_is_hex(text[start - n - 1]))
-		n++;
-	if (n >= 2 && start >= 3 && text[start - 3] == '%')
-		return true;
-	if (n == 4 && start >= 6 && text[start - 5] == 'u' &&
-	    text[start - 6] == '\\')
-		return true;
-	/* Before the letter of a colour stands a number or a bracket. */
-	return start >= 3 &&
-	    (mask_is_digit(text[start - 2]) ||
-		is_in(text[start - 2], "[;:?")) &&
-	    mask_gaps_colour_ends(text, start);
-}
-
-/* A mask is what is left of something that was no boundary, so that masking
- * twice is masking once. */
-static bool
-is_boundary(const char *text, size_t start)
-{
-	if (start == 0)
-		return true;
-	if (text[start - 1] == '*')
-		return start < 3 || memcmp(text + start - 3, "***", 3) != 0;
-	return !mask_is_alphanumeric(text[start - 1]) ||
-	    is_escape_before(text, start);
-}
-
 static enum mask_answer
 undecided(struct mask_match *match, size_t hold)
 {
@@ -65,9 +28,8 @@ undecided(struct mask_match *match, size_t hold)
 static enum mask_answer
 swallow(struct mask_match *match, enum mask_swallow_kind kind, size_t start)
 {
-	match->swallow.kind = kind;
-	match->swallow.start = match->swallow.at = start;
-	match->swallow.open = true;
+	match->kind = kind;
+	match->start = start;
 	return MASK_YES;
 }
 
@@ -83,7 +45,7 @@ match_token(const struct mask_matcher *matcher, const struct mask_rule *rule,
 	    mask_rules_member(matcher->rules, rule->set, view->text[at]))
 		at++;
 	n = at - start;
-	match->swallow.set = rule->set;
+	match->set = rule->set;
 	if (n == rule->min)
 		return swallow(match, SWALLOW_SET, start);
 	if (at < view->len)
@@ -119,7 +81,7 @@ match_scheme(const struct mask_matcher *matcher, const struct mask_rule *rule,
 		return view->at_end ? MASK_NO : undecided(match, start);
 	if (start == after)
 		return MASK_NO;
-	match->swallow.set = rule->set;
+	match->set = rule->set;
 	for (at = start; at - start < MASK_MAX_EVIDENCE; at++) {
 		if (mixed && at - start >= rule->min)
 			break;
@@ -165,7 +127,7 @@ match_jwt(struct mask_matcher *matcher, const struct mask_rule *rule,
 	const struct mask_view *view = matcher->view;
 	size_t dot = part_end(matcher, rule->set, start), at;
 
-	match->swallow.set = rule->set;
+	match->set = rule->set;
 	if (dot - start >= MASK_FAIL_CLOSED)
 		return swallow(match, SWALLOW_SET, start);
 	if (dot == view->len && !view->at_end)
@@ -350,7 +312,7 @@ match_password(
 	if (end <= start ||
 	    is_placeholder_text(view->text + start, end - start))
 		return MASK_NO;
-	match->swallow.start = start;
+	match->start = start;
 	match->end = end;
 	return MASK_YES;
 }
@@ -427,30 +389,9 @@ match_login(const struct mask_view *view, size_t start, size_t user,
 		return undecided(match, at);
 	if (placeholder == MASK_YES || is_in(view->text[at], " \t\r\n\"'\\"))
 		return MASK_NO;
-	match->swallow.quote = quote;
+	match->quote = quote;
 	return swallow(
 	    match, quote != '\0' ? SWALLOW_QUOTED : SWALLOW_UNQUOTED, at);
-}
-
-bool
-mask_may_match(const struct mask_view *view, const struct mask_anchor *anchor,
-    size_t start)
-{
-	switch ((enum mask_rule_kind)anchor->kind) {
-	case RULE_TOKEN:
-	case RULE_SCHEME:
-	case RULE_JWT:
-		return is_boundary(view->text, start);
-	case RULE_URL:
-		return start > 0 && mask_is_alphanumeric(view->text[start - 1]);
-	case RULE_KEY:
-	case RULE_HEADER:
-		return mask_may_be_name(view, start, start + anchor->len);
-	case RULE_PEM:
-	case RULE_LOGIN:
-		break;
-	}
-	return true;
 }
 
 enum mask_answer
@@ -462,7 +403,7 @@ mask_match(struct mask_matcher *matcher, const struct mask_anchor *anchor,
 	size_t end = start + anchor->len;
 
 	*match = (struct mask_match){ 0 };
-	match->swallow.value = (uint32_t)MASK_RULE | anchor->rule;
+	match->value = (uint32_t)MASK_RULE | anchor->rule;
 	switch ((enum mask_rule_kind)anchor->kind) {
 	case RULE_TOKEN:
 		return match_token(matcher, rule, end, match);

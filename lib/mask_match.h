@@ -7,6 +7,7 @@
 #ifndef MASK_MATCH_H
 #define MASK_MATCH_H
 
+#include "mask_finder.h"
 #include "mask_rules.h"
 #include "mask_swallow.h"
 
@@ -22,13 +23,16 @@ struct mask_run {
 };
 
 struct mask_match {
-	/* What is masked: either as far as this swallow goes ... */
-	struct mask_swallow swallow;
-	/* ... or up to here, when it is not 0. */
-	size_t end;
-	unsigned quotes; /* a JSON number; else 0 */
+	/* What is masked: from here, as far as a swallow of this kind goes, or
+	 * to the end, when that is not 0. */
+	size_t start, end;
 	/* Undecided: nothing from here on may leave. */
 	size_t hold;
+	uint32_t value;
+	enum mask_swallow_kind kind;
+	uint8_t set, depth;
+	char quote;
+	unsigned quotes; /* of a JSON number; else 0 */
 };
 
 struct mask_matcher {
@@ -39,17 +43,15 @@ struct mask_matcher {
 	const struct mask_swallow *word, *line;
 };
 
-/* Is an anchor worth a closer look? Most words that rules begin with are no
- * secrets; mask_match() is for the others. */
-bool mask_may_match(const struct mask_view *view,
-    const struct mask_anchor *anchor, size_t start);
+/* Most words that rules begin with are no secrets. Keeps, of n anchors, those
+ * that are worth a closer look with mask_match(), and returns how many. */
+size_t mask_glance(
+    const struct mask_view *view, struct mask_hit *hits, size_t n);
 
 enum mask_answer mask_match(struct mask_matcher *matcher,
     const struct mask_anchor *anchor, size_t start, struct mask_match *match);
 
-/* For mask_match.c: the rules with names. And a quick look whether it is worth
- * a closer one, where most words are told from names. */
-bool mask_may_be_name(const struct mask_view *view, size_t start, size_t end);
+/* For mask_match.c: the rules with names. */
 enum mask_answer mask_match_name(struct mask_matcher *matcher,
     const struct mask_anchor *anchor, size_t start, struct mask_match *match);
 

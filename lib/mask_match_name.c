@@ -201,9 +201,8 @@ is_closing_quote(const struct mask_view *view, const struct name *name,
 static enum mask_answer
 swallow(struct mask_match *match, enum mask_swallow_kind kind, size_t start)
 {
-	match->swallow.kind = kind;
-	match->swallow.start = match->swallow.at = start;
-	match->swallow.open = true;
+	match->kind = kind;
+	match->start = start;
 	return MASK_YES;
 }
 
@@ -225,8 +224,8 @@ match_quoted(const struct mask_view *view, const struct name *name, char quote,
 	    (view->text[at + run] == quote &&
 		mask_quote_closes(run, depth, &own) && own == run))
 		return MASK_NO;
-	match->swallow.quote = quote;
-	match->swallow.depth = (uint8_t)depth;
+	match->quote = quote;
+	match->depth = (uint8_t)depth;
 	return swallow(match, SWALLOW_QUOTED, at);
 }
 
@@ -245,7 +244,7 @@ match_number(const struct mask_view *view, const struct name *name, size_t at,
 		return undecided(match, at);
 	if (after < view->len && !is_in(view->text[after], ",}]\r\n\\"))
 		return MASK_NO;
-	match->swallow.start = at;
+	match->start = at;
 	match->end = end;
 	match->quotes = 1U << name->depth;
 	return MASK_YES;
@@ -312,59 +311,12 @@ match_value(const struct mask_matcher *matcher, const struct name *name,
 	if (name->quote == '"' && (mask_is_digit(first) || first == '-'))
 		return match_number(view, name, at, match);
 	if (name->quote == '"' && (first == '[' || first == '{')) {
-		match->swallow.depth = (uint8_t)name->depth;
+		match->depth = (uint8_t)name->depth;
 		return swallow(match, SWALLOW_MEMBERS, at);
 	}
 	return kind == RULE_HEADER
 	    ? match_header(matcher, at, match)
 	    : match_word(matcher, SWALLOW_UNQUOTED, at, match);
-}
-
-/* Can what stands at `at`, behind a name, be a separator? */
-static bool
-may_separate(const struct mask_view *view, size_t at)
-{
-	if (at >= view->len)
-		return true;
-	switch (view->text[at]) {
-	case ':':
-	case '=':
-	case '?':
-	case '+':
-	case '>':
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool
-may_quote(char c)
-{
-	return c == '"' || c == '\'' || c == '\\';
-}
-
-bool
-mask_may_be_name(const struct mask_view *view, size_t start, size_t at)
-{
-	size_t end = at, after;
-
-	if (at < view->len && (view->text[at] | 32) == 's')
-		at++;
-	if (at < view->len && mask_is_name(view->text[at]) &&
-	    !continues(view->text, at))
-		return false;
-	while (at < view->len && at - end < MAX_SUFFIX &&
-	    mask_is_name(view->text[at]))
-		at++;
-	after = skip_blanks(view, at);
-	if (after == at)
-		return may_separate(view, at) || may_quote(view->text[at]);
-	/* An option needs no separator. */
-	return may_separate(view, after) ||
-	    (start > 0 &&
-		(mask_is_name(view->text[start - 1]) ||
-		    view->text[start - 1] == '.'));
 }
 
 enum mask_answer

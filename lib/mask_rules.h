@@ -39,16 +39,15 @@ struct mask_rule {
 
 /* A literal that a rule begins with. */
 struct mask_anchor {
-	uint32_t text;      /* where it stands in the texts */
-	uint32_t next;      /* plus one, in a chain of the finder */
-	uint32_t gram;      /* four bytes of the window, as if small letters */
-	uint32_t gram_mask; /* of those that are in the anchor */
+	uint32_t text; /* where it stands in the texts */
+	uint32_t next; /* plus one, in a chain of the finder */
 	/* The first eight bytes, which of them are in the anchor, and the bits
-	 * that make small letters of them; of a longer anchor the last eight
-	 * as well. */
-	uint64_t head, head_mask, head_fold, tail, tail_fold;
+	 * that make small letters of them; and the last eight, or, of an
+	 * anchor that is no longer, the same ones again. */
+	uint64_t head, head_mask, head_fold, tail, tail_mask, tail_fold;
 	uint16_t rule;
 	uint8_t len;
+	uint8_t tail_at;
 	uint8_t window; /* where its rarest bytes are */
 	uint8_t kind;   /* of the rule */
 	bool fold;      /* in upper or lower case */

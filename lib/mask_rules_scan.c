@@ -99,22 +99,33 @@ decide(struct pass *pass, const struct mask_anchor *anchor, size_t start)
 		break;
 	}
 	if (match.end == 0)
-		begin(pass, &match.swallow);
+		begin(pass,
+		    &(struct mask_swallow){
+			.kind = match.kind,
+			.set = match.set,
+			.quote = match.quote,
+			.depth = match.depth,
+			.value = match.value,
+			.start = match.start,
+			.at = match.start,
+			.open = true,
+		    });
 	else if (match.quotes > 0)
-		mask_spans_add_number(&pass->scan->spans, match.swallow.start,
-		    match.end, match.swallow.value, match.quotes);
+		mask_spans_add_number(&pass->scan->spans, match.start,
+		    match.end, match.value, match.quotes);
 	else
-		mask_spans_add(&pass->scan->spans, match.swallow.start,
-		    match.end, match.swallow.value);
+		mask_spans_add(
+		    &pass->scan->spans, match.start, match.end, match.value);
 }
 
 static void
-found(void *context, const struct mask_anchor *anchor, size_t start)
+found(void *context, struct mask_hit *hits, size_t n)
 {
 	struct pass *pass = context;
 
-	if (mask_may_match(pass->view, anchor, start))
-		decide(pass, anchor, start);
+	n = mask_glance(pass->view, hits, n);
+	for (size_t i = 0; i < n; i++)
+		decide(pass, hits[i].anchor, hits[i].start);
 }
 
 size_t

@@ -124,6 +124,19 @@ put(struct mask_stream *stream, const char *bytes, size_t len)
 	stream->out_len += len;
 }
 
+static void
+put_text(struct mask_stream *stream, const char *text)
+{
+	put(stream, text, strlen(text));
+}
+
+static void
+put_quote(struct mask_stream *stream, const struct mask_span *span)
+{
+	if (span->quotes > 0)
+		put_text(stream, mask_span_quote(span));
+}
+
 /* Bytes of the input leave, shown or masked: only a report needs to know. */
 static void
 count_lines(struct mask_stream *stream, size_t end)
@@ -181,12 +194,9 @@ static void
 hide(struct mask_stream *stream, const struct mask_span *span, size_t end)
 {
 	if (!stream->masked) {
-		const char *text = mask_label_of(stream->mask, span->value);
-		const char *quote = mask_span_quote(span);
-
-		put(stream, quote, strlen(quote));
-		put(stream, text, strlen(text));
-		put(stream, quote, strlen(quote));
+		put_quote(stream, span);
+		put_text(stream, mask_label_of(stream->mask, span->value));
+		put_quote(stream, span);
 		count_hit(stream, span->value);
 		stream->masked = true;
 	}

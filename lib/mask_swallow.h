@@ -30,18 +30,17 @@ struct mask_swallow {
 	uint8_t set;
 	char quote;
 	uint8_t depth; /* 2^depth - 1 backslashes stand before the quote */
+	bool open;
 	uint32_t value;
-
 	size_t start;
 	size_t at; /* all before is decided; the end, when it is closed */
-	bool open;
 	/* What each kind keeps for itself. */
-	size_t run;
-	size_t limit;
-	uint64_t objects; /* which of the nested brackets are { */
 	uint32_t level;
 	char last; /* of the brackets, commas and colons */
 	bool inside;
+	size_t run;
+	size_t limit;
+	uint64_t objects; /* which of the nested brackets are { */
 };
 
 /* A text, or as much of it as there is. */

@@ -42,16 +42,17 @@ print_anchors(const struct mask_rules *table)
 	for (size_t i = 0; i < table->n_anchors; i++) {
 		const struct mask_anchor *anchor = &table->anchors[i];
 
-		printf("\t{ .text = %u, .next = %u, .gram = %uU, "
-		       ".gram_mask = %uU, .rule = %u, .len = %u, "
+		printf("\t{ .text = %u, .next = %u, "
+		       ".rule = %u, .len = %u, .tail_at = %u, "
 		       ".window = %u, .kind = %u, .fold = %d,\n\t",
-		    anchor->text, anchor->next, anchor->gram, anchor->gram_mask,
-		    anchor->rule, anchor->len, anchor->window, anchor->kind,
+		    anchor->text, anchor->next, anchor->rule, anchor->len,
+		    anchor->tail_at, anchor->window, anchor->kind,
 		    anchor->fold);
 		print_eight("head", anchor->head);
 		print_eight("head_mask", anchor->head_mask);
 		print_eight("head_fold", anchor->head_fold);
 		print_eight("tail", anchor->tail);
+		print_eight("tail_mask", anchor->tail_mask);
 		print_eight("tail_fold", anchor->tail_fold);
 		printf("},\n");
 	}
