@@ -96,6 +96,9 @@ struct http_request {
 	/* GET only; never from https to http; not with HTTP_HEADER and
 	 * HTTP_AWS_SIGV4, which curl would take along. */
 	bool follow_redirects;
+	/* Never sent a second time by libcurl itself, which does so where a
+	 * connection that served before has ended; on a new one, then. */
+	bool once;
 };
 
 /*

@@ -89,6 +89,15 @@ attempt(struct http *http, struct http_call *call)
 	return error != NULL ? with_reason(http, call, error) : NULL;
 }
 
+static bool
+is_repeatable(const struct http_call *call)
+{
+	const char *method = call->request.method;
+
+	return call->repeatable ||
+	    (strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0);
+}
+
 /* Can the server have done what it was asked to? */
 static bool
 may_be_done(const struct http *http, const struct http_call *call)
@@ -102,17 +111,6 @@ may_be_done(const struct http *http, const struct http_call *call)
 	default:
 		return http_was_sent(http);
 	}
-}
-
-static bool
-may_repeat(const struct http *http, const struct http_call *call)
-{
-	const char *method = call->request.method;
-
-	if (call->repeatable ||
-	    (strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0))
-		return true;
-	return !may_be_done(http, call);
 }
 
 static struct error *
@@ -167,9 +165,11 @@ http_call(struct http *http, struct http_call *call)
 	double started = clock_monotonic();
 	struct error *error;
 
+	call->request.once = !is_repeatable(call);
 	for (;;) {
 		error = attempt(http, call);
-		if (error == NULL || !may_repeat(http, call))
+		if (error == NULL ||
+		    (!is_repeatable(call) && may_be_done(http, call)))
 			break;
 		retry.after_seconds = http_retry_after(http);
 		if (!retry_wait(&retry, error))

@@ -222,6 +222,8 @@ http_request_set(struct http *http, const struct http_request *request)
 	curl->curl_easy_setopt(http->easy, CURLOPT_URL, request->url);
 	curl->curl_easy_setopt(
 	    http->easy, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)EXPECT_MS);
+	curl->curl_easy_setopt(
+	    http->easy, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
 	set_headers(http);
 	if (request->parts != NULL)
 		set_parts(http);

@@ -11,6 +11,7 @@
 #	proxy		$proxy_url
 #	bad-peer	$bad_url $ca_file
 #	model		$model_url
+#	services	$services_url $services_dir $ca_file
 #
 # and for each $server_url and $server_dir. `tests/servers/NAME --help` tells
 # its options. A second server of a name takes the variables over: copy them
@@ -32,7 +33,7 @@ start_server() {
 	mkfifo "$server_dir/ready"
 	set -- --state "$server_dir" --root "$BATS_TEST_TMPDIR" "$@"
 	case $name in
-	git-http | git-bearer | bad-peer)
+	git-http | git-bearer | bad-peer | services)
 		ca_file=$BATS_TEST_TMPDIR/servers/ca/ca.pem
 		set -- --ca "${ca_file%/*}" "$@"
 		;;
@@ -64,6 +65,11 @@ name_server() {
 	proxy) proxy_url=$server_url ;;
 	bad-peer) bad_url=$server_url ;;
 	model) model_url=$server_url ;;
+	services)
+		services_url=$server_url
+		services_dir=$server_dir
+		;;
+	webdav) webdav_url=$server_url ;;
 	sshd)
 		ssh_url=$server_url
 		ssh_port=${server_url##*@127.0.0.1:}
@@ -104,6 +110,24 @@ server_requests() {
 # request_count NAME|DIR [JQ CONDITION]
 request_count() {
 	server_requests "$1" "select(${2:-true})" | wc -l
+}
+
+# misbehave TIMES REGEX MODE [ARGUMENT...]: from now on, the latest of
+# `services`; for the first TIMES requests (-: all) that match, each order for
+# itself. \s stands for a space in REGEX.
+misbehave() {
+	echo "$*" >>"$services_dir/faults"
+}
+
+# behave: no more of it.
+behave() {
+	rm -f "$services_dir/faults"
+}
+
+# service_notes NAME [JQ FILTER]: what services keeps: artifacts, registry,
+# pool, files, problems.
+service_notes() {
+	[ ! -e "$services_dir/$1.jsonl" ] || jq -c "${2:-.}" "$services_dir/$1.jsonl"
 }
 
 # secret_file FILE LINE: for --users (name:token) and --token-file; not an

@@ -271,3 +271,21 @@ commit_large() {
 	[[ $output == *'closed on Sundays'* ]]
 	run ! remote_has_branch y
 }
+
+@test "services keeps to the contract, and misbehaves on order" {
+	start_server services
+	[ "$(curl -s "$services_url/health")" = '{"status": "healthy"}' ]
+	uri=$(curl -s -F type=log -F metadata={} -F file=@slot/README \
+		"$services_url/artifacts" | jq -r .uri)
+	[ "$(curl -s "$uri")" = hello ]
+	curl -s -H 'Content-Type: application/json' \
+		-d "{\"repo_url\":\"$PWD/remote.git\",\"required_by\":\"1\"}" \
+		"$services_url/slots/allocate" | jq -e '.slot_id == "slot-1"'
+	[ -z "$(service_notes problems)" ]
+	curl -s -H 'Content-Type: application/json' -d '{"repo_url":1}' \
+		"$services_url/slots/allocate"
+	[ "$(service_notes problems | wc -l)" -eq 1 ]
+	misbehave 1 /health status 503
+	run ! curl -sf "$services_url/health"
+	curl -sf "$services_url/health"
+}
