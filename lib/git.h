@@ -283,8 +283,9 @@ struct git_push {
 	const void *context;
 	/* Told by the call: */
 	enum git_push_outcome outcome;
-	char *pushed_branch;      /* its name at the remote */
-	char theirs[GIT_ID_TEXT]; /* a conflict's commit; "": there was none */
+	char *pushed_branch;      /* its name at the remote, or to be it */
+	char theirs[GIT_ID_TEXT]; /* a conflict's commit; "": there was none,
+	                           * or no other name was pushed to */
 	char *saved_ref;          /* the branch before a rebase; NULL: none */
 	bool verified;            /* the remote was asked, and has it */
 };

@@ -158,6 +158,16 @@ find_suffix(struct push *push, struct git_link *link, struct place *place)
 	    ours->branch, ours->branch, ours->branch, MAX_SUFFIX);
 }
 
+/* Another name is none that the branch has before it is there. */
+static void
+forget_suffix(struct git_push *ours)
+{
+	free(ours->pushed_branch);
+	ours->pushed_branch = NULL;
+	if (ours->on_conflict == GIT_CONFLICT_SUFFIX)
+		ours->theirs[0] = '\0';
+}
+
 /* Where the branch goes, and what is there. */
 static struct error *
 choose_place(struct push *push, struct git_link *link, struct place *place)
@@ -167,6 +177,7 @@ choose_place(struct push *push, struct git_link *link, struct place *place)
 
 	push->branch = ours->branch;
 	push->conflict = false;
+	forget_suffix(ours); /* of a push that is tried again */
 	err = find_place(place, link, push->branch);
 	if (err != NULL || is_free(push, place))
 		return err;
@@ -375,7 +386,9 @@ git_push_branch(
 		err = git_rebase_on_remote(git, network, ours, &push.tip,
 		    push.has_base ? &push.base : NULL);
 	}
-	if (err == NULL && ours->outcome == GIT_PUSHED)
+	if (err != NULL || ours->outcome == GIT_PUSH_NOTHING)
+		forget_suffix(ours);
+	else if (ours->outcome == GIT_PUSHED)
 		err = verify(&push);
 	if (ours->pushed_branch == NULL)
 		ours->pushed_branch = xstrdup(ours->branch);

@@ -330,6 +330,32 @@ commit_entry() {
 	[ "$(field .push_result.branch_name)" = "$branch-3" ]
 }
 
+@test "nr-push --on-conflict suffix tells of no other name that was not pushed to" {
+	theirs theirs theirs
+	echo ours >slot/ours
+	printf '#!/bin/sh\necho no; exit 1\n' >remote.git/hooks/pre-receive
+	chmod +x remote.git/hooks/pre-receive
+	push --on-conflict suffix
+	[ "$status" -eq 83 ]
+	[[ "$(field .error.message)" == "cannot push '$branch-2': "* ]]
+	[ "$(field .push_result.pushed)" = false ]
+	[ "$(field .push_result.branch_name)" = "$branch" ]
+	[ "$(field .push_result.conflict)" = null ]
+	valid_document
+}
+
+@test "nr-push --on-conflict suffix goes back to the name if that becomes free meanwhile" {
+	theirs theirs theirs
+	echo ours >slot/ours
+	printf '#!/bin/sh\nrm hooks/update "refs/heads/%s"\n: >"$1.lock"\n' "$branch" >remote.git/hooks/update
+	chmod +x remote.git/hooks/update
+	stage nr-push --git-retry-count 1 --on-conflict suffix <prepared.json
+	[ "$(field .push_result.retry_count)" = 1 ]
+	pushed
+	[ "$(field .push_result.branch_name)" = "$branch" ]
+	[ "$(field .push_result.conflict)" = null ]
+}
+
 @test "nr-push --on-conflict suffix stays within allowed_branches" {
 	theirs theirs theirs
 	echo ours >slot/ours
