@@ -43,10 +43,12 @@ struct slot_record {
 	double ends; /* when putting it back has to be done */
 };
 
-enum { SLOT_RECORD_MAX_BYTES = 64 * 1024 * 1024 };
+enum { SLOT_RECORD_MAX_BYTES = 8 * 1024 * 1024 };
 
 char *slot_record_path(const char *work_tree);
-/* The guard has its layout already. False: it is not of that repository. */
-bool slot_record_parse(struct slot_record *record, struct buffer *text);
+/* The guard has its layout already. False: it is damaged. *ours is false if
+ * it is of another repository, and is not read then. */
+bool slot_record_parse(
+    struct slot_record *record, bool *ours, const struct buffer *text);
 
 #endif

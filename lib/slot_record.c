@@ -17,9 +17,11 @@
 
 /*
  * The first line, one each for the repository and the branches, then for each
- * file a line "file EXISTS SKIPPED MODE BYTES NAME" and its bytes.
+ * file a line "file EXISTS SKIPPED MODE BYTES NAME" and its bytes, and the
+ * last.
  */
-static const char first_line[] = "necrocode slot 1\n";
+static const char first_line[] = "necrocode slot 2\n";
+static const char last_line[] = "end\n";
 
 enum { MAX_ID = 160 };
 
@@ -82,8 +84,12 @@ slot_record_keep(
 	append_line(&text, "base-commit", branches->base_commit);
 	for (size_t i = 0; i < guard->n_files; i++)
 		append_file(&text, &guard->files[i]);
+	buffer_append_string(&text, last_line);
 	path = slot_record_path(guard->work_tree);
-	err = slot_state_write(path, text.data, text.len);
+	err = text.truncated
+	    ? error_new(ERROR_IO, "they are larger than %d bytes",
+		  SLOT_RECORD_MAX_BYTES)
+	    : slot_state_write(path, text.data, text.len);
 	if (err != NULL)
 		log_info("no_record",
 		    "if this stage is killed, nobody will put the settings "
@@ -168,27 +174,32 @@ take_file(struct slot_guard *guard, char **at, const char *end)
 }
 
 bool
-slot_record_parse(struct slot_record *record, struct buffer *text)
+slot_record_parse(
+    struct slot_record *record, bool *ours, const struct buffer *text)
 {
 	char *at = text->data, id[MAX_ID], *of = NULL;
 	const char *end = text->data + text->len;
 	bool ok = text->len > strlen(first_line) &&
 	    strncmp(at, first_line, strlen(first_line)) == 0;
 
+	*ours = true;
 	if (!ok)
 		return false;
 	at += strlen(first_line);
 	identify(id, record->guard->layout.common);
 	of = take_line(&at, "repository");
-	ok = of != NULL && strcmp(of, id) == 0;
+	ok = of != NULL;
+	*ours = ok && strcmp(of, id) == 0;
 	free(of);
-	if (!ok)
-		return false;
+	if (!*ours)
+		return ok;
 	record->branch = take_line(&at, "branch");
 	record->tip = take_line(&at, "tip");
 	record->base_branch = take_line(&at, "base");
 	record->base_commit = take_line(&at, "base-commit");
-	while (ok && at < end)
+	ok = record->branch != NULL && record->tip != NULL &&
+	    record->base_branch != NULL && record->base_commit != NULL;
+	while (ok && strcmp(at, last_line) != 0)
 		ok = take_file(record->guard, &at, end);
-	return ok && record->base_commit != NULL;
+	return ok;
 }

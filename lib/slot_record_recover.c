@@ -96,14 +96,30 @@ recover_branches(
 }
 
 static struct error *
-recover(struct slot_record *record, struct buffer *text, const char *work_tree,
+damaged(const char *path)
+{
+	return error_new(ERROR_WORKSPACE,
+	    "cannot put the settings of the slot back, which a run that was "
+	    "killed may have left changed: the record '%s' is damaged; look "
+	    "at the configuration and the hooks of the slot, or make it anew, "
+	    "and remove the record",
+	    path);
+}
+
+static struct error *
+recover(struct slot_record *record, const struct buffer *text, const char *path,
     double since)
 {
+	const char *work_tree = record->guard->work_tree;
 	struct error *err = git_layout_find(&record->guard->layout, work_tree);
+	bool ours;
 
-	if (err != NULL || record->guard->layout.directory == NULL ||
-	    !slot_record_parse(record, text))
+	if (err != NULL || record->guard->layout.directory == NULL)
 		return err;
+	if (!slot_record_parse(record, &ours, text))
+		return damaged(path);
+	if (!ours)
+		return NULL;
 	err = recover_settings(record);
 	if (err == NULL && *record->branch != '\0' && *record->tip != '\0' &&
 	    *record->base_branch != '\0')
@@ -128,8 +144,8 @@ slot_record_recover(const char *work_tree, double ends)
 	record.guard->work_tree = xstrdup(work_tree);
 	err = file_read(&text, path);
 	if (err == NULL)
-		err = recover(
-		    &record, &text, work_tree, (double)info.st_mtim.tv_sec);
+		err =
+		    recover(&record, &text, path, (double)info.st_mtim.tv_sec);
 	if (err == NULL)
 		slot_record_remove(work_tree);
 	buffer_release(&text);

@@ -180,7 +180,7 @@ settings_right() {
 	remote_has_branch "$branch"
 }
 
-@test "a record is of its own repository alone, and leads to no other file" {
+@test "a record is of its own repository alone" {
 	die_prepared
 	exec_killed planted "$plant"
 	record=$(echo "$XDG_STATE_HOME"/necrocode/slots/*)
@@ -192,14 +192,39 @@ settings_right() {
 	next
 	settings_right
 	[ ! -e "$record" ]
+}
+
+@test "a record that is damaged is not taken for none: the slot waits for somebody to look at it" {
 	die_prepared
-	exec_killed planted :
-	sed -i 's,config$,../../outside,' "$record"
-	cp slot/.git/config config
+	exec_killed planted "$plant"
+	record=$(echo "$XDG_STATE_HOME"/necrocode/slots/*)
+	cp "$record" kept
+	for damage in 'truncate -s -4' 'truncate -s -9' 'truncate -s 0' 'truncate -s 30' 'sed -i 1d' 'sed -i s,config$,../../outside,'; do
+		cp kept "$record"
+		$damage "$record"
+		NR_RUN_PID=$$ RUNNER_ID=next stage nr-prepare < <(task '.task_id = "2"')
+		[ "$status" -eq 80 ] || { echo "$damage: $status $stderr"; return 1; }
+		[[ "$(field .error.message)" == *"the record '$record' is damaged; look at the configuration and the hooks"* ]]
+		[ "$(git config -f slot/.git/config remote.origin.url)" = /nowhere ]
+		[ ! -e outside ]
+	done
+	cp kept "$record"
 	next
+}
+
+@test "settings of which no record can be made are told of" {
+	die_prepared
+	truncate -s 1M slot/.git/hooks/hook-{1..9}
+	cp slot/.git/config config
+	stage nr-exec --agent-command "$plant" <prepared.json
+	[[ "$stderr" == *no_record*"nobody will put the settings of the slot back: they are larger than 8388608 bytes"* ]]
+	[ ! -e "$XDG_STATE_HOME/necrocode/slots" ]
 	settings_right
-	[ ! -e outside ]
-	[ ! -e "$record" ]
+	rm slot/.git/hooks/hook-*
+	echo x >"$XDG_STATE_HOME/necrocode/slots"
+	stage nr-exec --agent-command "$plant" <prepared.json
+	[[ "$stderr" == *no_record*"nobody will put the settings of the slot back: "*"necrocode/slots"* ]]
+	settings_right
 }
 
 @test "killed at any moment, nr-exec leaves no settings of the agent's behind" {
