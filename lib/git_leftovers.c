@@ -3,7 +3,6 @@
  * What a run that was killed leaves in the git directory: locks that nobody
  * holds, and packs that were never finished.
  */
-#define _DEFAULT_SOURCE /* d_type */
 #include "git_internal.h"
 
 #include <dirent.h>
@@ -20,6 +19,15 @@ enum {
 	OLD_PACK_SECONDS = 24 * 60 * 60,
 	OTHERS_SECONDS = 60, /* nobody holds a lock on a reference so long */
 };
+
+/* Some file systems do not tell when they list a directory. */
+static bool
+is_directory(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
 
 /* Removes a file that was written in this time. */
 static int
@@ -46,10 +54,10 @@ remove_locks_in(const char *path, int depth, double from, double to)
 	while ((entry = readdir(dir)) != NULL) {
 		char *full = file_join(path, entry->d_name);
 
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-			n += remove_locks_in(full, depth - 1, from, to);
-		else if (text_ends_with(entry->d_name, ".lock"))
+		if (text_ends_with(entry->d_name, ".lock"))
 			n += remove_between(full, from, to);
+		else if (entry->d_name[0] != '.' && is_directory(full))
+			n += remove_locks_in(full, depth - 1, from, to);
 		free(full);
 	}
 	closedir(dir);

@@ -54,6 +54,32 @@ die_prepared() {
 	[ -z "$(find slot/.git -name '*.lock' ! -name 'necrocode*')" ]
 }
 
+@test "nr-prepare removes locks also where directories do not tell what is in them" {
+	cat >unknown.c <<-'END'
+		#define _GNU_SOURCE
+		#include <dirent.h>
+		#include <dlfcn.h>
+		struct dirent *readdir(DIR *dir)
+		{
+			struct dirent *(*next)(DIR *) = (struct dirent *(*)(DIR *))dlsym(RTLD_NEXT, "readdir");
+			struct dirent *entry = next(dir);
+
+			if (entry)
+				entry->d_type = DT_UNKNOWN;
+			return entry;
+		}
+	END
+	cc -shared -fPIC -o unknown.so unknown.c
+	die_prepared
+	mkdir -p slot/.git/refs/heads/feature
+	touch "slot/.git/refs/heads/$branch.lock"
+	export ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$PWD/unknown.so
+	next
+	unset LD_PRELOAD
+	[[ "$stderr" == *lock_removed* ]]
+	[ ! -e "slot/.git/refs/heads/$branch.lock" ]
+}
+
 @test "nr-prepare ends the merge that a killed run was in" {
 	slot checkout -q -b other
 	echo theirs >slot/README
