@@ -172,31 +172,92 @@ text_at(const struct yaml *yaml, struct yaml_mark mark)
 	return at;
 }
 
+static bool
+is_white(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+struct walk {
+	const char *at;
+	struct yaml_mark mark;
+	char quote; /* 0: none */
+};
+
+static void
+advance(struct walk *walk)
+{
+	if (*walk->at == '\n') {
+		walk->mark.line++;
+		walk->mark.column = 1;
+	} else if (((unsigned char)*walk->at & 0xc0) != 0x80) {
+		walk->mark.column++;
+	}
+	walk->at++;
+}
+
+/* Lines are folded, and indented: white space is not as it reads. In "..."
+ * some of it is written as an escape. */
+static void
+skip_white(struct walk *walk)
+{
+	for (;;) {
+		if (walk->quote == '"' && *walk->at == '\\' &&
+		    walk->at[1] != '\0' &&
+		    strchr("nrt \t\n", walk->at[1]) != NULL)
+			advance(walk);
+		else if (!is_white(*walk->at))
+			return;
+		advance(walk);
+	}
+}
+
+/* One byte that is not white; false: it was written otherwise. */
+static bool
+skip_byte(struct walk *walk, char c)
+{
+	bool is_escaped = (walk->quote == '\'' && c == '\'') ||
+	    (walk->quote == '"' && (c == '"' || c == '\\'));
+
+	if (is_escaped && *walk->at == (c == '\'' ? '\'' : '\\'))
+		advance(walk);
+	if (*walk->at != c)
+		return false;
+	advance(walk);
+	return true;
+}
+
+static void
+skip_opening(struct walk *walk)
+{
+	if (*walk->at == '"' || *walk->at == '\'') {
+		walk->quote = *walk->at;
+		advance(walk);
+	} else if (*walk->at == '|' || *walk->at == '>') {
+		while (*walk->at != '\0' && *walk->at != '\n')
+			advance(walk);
+	}
+}
+
 struct yaml_mark
 yaml_mark_within(const struct yaml *yaml, struct yaml_mark mark,
     const char *value, size_t offset)
 {
-	struct yaml_mark found = mark;
-	const char *at = text_at(yaml, mark);
+	struct walk walk = { .at = text_at(yaml, mark), .mark = mark };
 
-	if (at == NULL)
+	if (walk.at == NULL)
 		return mark;
-	if (*at == '"' || *at == '\'') {
-		at++;
-		found.column++;
-	} else if (*at == '|' || *at == '>') {
-		at += strcspn(at, "\n");
-		at += *at == '\n';
-		found.line++;
-		found.column = 1 + strspn(at, " ");
-		at += found.column - 1;
+	skip_opening(&walk);
+	for (size_t i = 0; i < offset; i++) {
+		if (is_white(value[i]))
+			continue;
+		skip_white(&walk);
+		if (!skip_byte(&walk, value[i]))
+			return mark;
 	}
-	if (strncmp(at, value, offset) != 0 ||
-	    memchr(value, '\n', offset) != NULL)
-		return mark;
-	for (size_t i = 0; i < offset; i++)
-		found.column += ((unsigned char)value[i] & 0xc0) != 0x80;
-	return found;
+	if (value[offset] != '\0' && !is_white(value[offset]))
+		skip_white(&walk);
+	return walk.mark;
 }
 
 const char *

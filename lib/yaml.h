@@ -63,8 +63,8 @@ struct yaml_mark yaml_mark_at(const struct yaml *yaml, const char *pointer);
 struct yaml_mark yaml_key_mark_at(const struct yaml *yaml, const char *pointer);
 /*
  * Where the nth byte of a text is that begins at a mark, as yaml_mark_at()
- * tells it. Where the text was not written as it reads (escapes, folded
- * lines), where it begins.
+ * tells it. Where the text was not written as it reads (an escape as \x20, an
+ * alias), where it begins.
  */
 struct yaml_mark yaml_mark_within(const struct yaml *yaml,
     struct yaml_mark mark, const char *value, size_t offset);
