@@ -5,9 +5,14 @@
 #include "json.h"
 #include "memory.h"
 #include "playbook_reader.h"
+#include "string_list.h"
 #include "template.h"
 
-enum { max_timeout_seconds = 7 * 24 * 3600, max_retries = 100 };
+enum {
+	max_timeout_seconds = 7 * 24 * 3600,
+	max_retries = 100,
+	max_shell_words = 16
+};
 
 static const double default_timeout_seconds = 300;
 
@@ -21,7 +26,7 @@ struct load {
 };
 
 static void read_steps(struct load *load, struct playbook_steps *steps,
-    jv object, const char *name);
+    jv *object, const char *name);
 static struct error *load_file(struct playbook *playbook,
     struct playbook_problems *problems, const struct load *includer,
     const char *path, struct playbook_steps *steps);
@@ -34,8 +39,7 @@ release_steps(struct playbook_steps *steps)
 
 		free(step->name);
 		free(step->command);
-		free(step->condition_text);
-		condition_free(step->condition);
+		free(step->condition);
 		json_strings_free(step->env);
 		free(step->working_directory);
 		json_strings_free(step->shell);
@@ -65,25 +69,36 @@ read_condition(
 	jv value = json_get(object, name);
 	jv_kind kind = jv_get_kind(value);
 	struct condition_problem problem = { 0 };
+	struct condition *condition;
 	size_t back;
 
 	if (kind == JV_KIND_TRUE || kind == JV_KIND_FALSE)
-		step->condition_text =
+		step->condition =
 		    xstrdup(kind == JV_KIND_TRUE ? "true" : "false");
 	else
-		step->condition_text =
-		    playbook_text(reader, object, name, false);
+		step->condition = playbook_text(reader, object, name, false);
 	jv_free(value);
-	if (step->condition_text == NULL)
+	if (step->condition == NULL)
 		return;
-	step->condition = condition_parse(step->condition_text, &problem);
-	if (step->condition != NULL)
+	condition = condition_parse(step->condition, &problem);
+	condition_free(condition);
+	if (condition != NULL)
 		return;
 	back = playbook_enter(reader, name);
-	playbook_problem_within(reader, step->condition_text, problem.offset,
+	playbook_problem_within(reader, step->condition, problem.offset,
 	    "%s: %s", name, problem.message);
 	playbook_leave(reader, back);
 	free(problem.message);
+}
+
+struct condition *
+playbook_condition(const struct playbook_step *step)
+{
+	struct condition_problem none;
+
+	if (step->condition == NULL)
+		return NULL;
+	return condition_parse(step->condition, &none);
 }
 
 static bool
@@ -99,35 +114,33 @@ is_shell(const char *program)
 	return false;
 }
 
-/* "bash -e" is the same as [bash, -e, -c]; "node -e" is [node, -e]. */
+/* "bash -e" is the same as [bash, -e, -c]; "node -e" is [node, -e]. NULL
+ * where there is none. */
 static char **
 read_shell(struct load *load, jv object)
 {
 	jv value = json_get(object, "shell");
-	char **argv = json_strings(value, NULL), *text, *at;
-	size_t n = 0;
+	char **argv = NULL, *text, *at;
 
 	if (jv_get_kind(value) == JV_KIND_ARRAY) {
-		if (argv[0] == NULL || json_array_length(value, NULL) > 16)
+		argv = json_strings(value, NULL);
+		if (argv[0] == NULL ||
+		    json_array_length(value, NULL) > max_shell_words)
 			playbook_problem(&load->reader,
 			    "shell: expected a program and its arguments");
 		jv_free(value);
 		return argv;
 	}
 	jv_free(value);
-	json_strings_free(argv);
-	text = playbook_text(&load->reader, object, "shell", false);
-	argv = xcalloc((text != NULL ? strlen(text) : 2) + 3, sizeof *argv);
+	text = playbook_line(&load->reader, object, "shell", false);
 	for (at = text; at != NULL; at += strcspn(at, " ")) {
 		at += strspn(at, " ");
 		if (*at == '\0')
 			break;
-		argv[n++] = xstrndup(at, strcspn(at, " "));
+		string_list_add(&argv, xstrndup(at, strcspn(at, " ")));
 	}
-	if (n == 0)
-		argv[n++] = xstrdup("sh");
-	if (is_shell(argv[0]))
-		argv[n] = xstrdup("-c");
+	if (argv != NULL && is_shell(argv[0]))
+		string_list_add(&argv, xstrdup("-c"));
 	free(text);
 	return argv;
 }
@@ -139,7 +152,8 @@ check_command(struct load *load, struct playbook_step *step)
 	size_t back = playbook_enter(reader, "command"), offset;
 	const char *problem;
 
-	step->names_values = step->shell[0] == NULL || is_shell(step->shell[0]);
+	step->names_values =
+	    string_list_count(step->shell) == 0 || is_shell(step->shell[0]);
 	if (!step->names_values) {
 		if (template_has_names(step->command))
 			playbook_problem(reader,
@@ -180,6 +194,9 @@ read_command(struct load *load, struct playbook_step *step, jv object)
 	    playbook_text(reader, object, "working_directory", false);
 	step->shell = read_shell(load, object);
 	step->outputs = playbook_names(reader, object, "outputs");
+	for (size_t i = 0; i < string_list_count(step->outputs); i++)
+		load->playbook->outputs = json_set_boolean(
+		    load->playbook->outputs, step->outputs[i], true);
 	jv_free(playbook_get_object(reader, object, "metadata"));
 	if (step->command != NULL)
 		check_command(load, step);
@@ -187,19 +204,19 @@ read_command(struct load *load, struct playbook_step *step, jv object)
 }
 
 static void
-read_block(struct load *load, struct playbook_step *step, jv object)
+read_block(struct load *load, struct playbook_step *step, jv *block)
 {
 	static const char *const keys[] = { "name", "if", "then", "else",
 		"metadata", NULL };
 	struct playbook_reader *reader = &load->reader;
 
-	playbook_check_keys(reader, object, keys);
-	step->name = playbook_line(reader, object, "name", false);
-	read_condition(load, step, object, "if");
-	if (step->condition_text == NULL)
+	playbook_check_keys(reader, *block, keys);
+	step->name = playbook_line(reader, *block, "name", false);
+	read_condition(load, step, *block, "if");
+	if (step->condition == NULL)
 		playbook_problem(reader, "'if' is missing");
-	read_steps(load, &step->then, object, "then");
-	read_steps(load, &step->otherwise, object, "else");
+	read_steps(load, &step->then, block, "then");
+	read_steps(load, &step->otherwise, block, "else");
 	if (step->then.n + step->otherwise.n == 0)
 		playbook_problem(reader,
 		    "a block needs steps in 'then' or 'else'; a single step "
@@ -250,32 +267,45 @@ has(jv object, const char *name)
 }
 
 static void
-read_step(struct load *load, struct playbook_step *step, jv object)
+read_step(struct load *load, struct playbook_step *step, jv *object)
 {
-	if (jv_get_kind(object) != JV_KIND_OBJECT)
+	if (jv_get_kind(*object) != JV_KIND_OBJECT)
 		playbook_problem(&load->reader,
 		    "expected a step, with 'name' and 'command'");
-	else if (has(object, "include"))
-		read_include(load, step, object);
-	else if (has(object, "if") || has(object, "then") ||
-	    has(object, "else"))
+	else if (has(*object, "include"))
+		read_include(load, step, *object);
+	else if (has(*object, "if") || has(*object, "then") ||
+	    has(*object, "else"))
 		read_block(load, step, object);
 	else
-		read_command(load, step, object);
+		read_command(load, step, *object);
 }
 
+/* Takes a list out of its object, so that nothing else holds it. */
+static jv
+take_list(struct playbook_reader *reader, jv *object, const char *name)
+{
+	jv list = playbook_get_list(reader, *object, name);
+
+	*object = jv_object_delete(*object, jv_string(name));
+	return list;
+}
+
+/* The steps are removed from the object as they are read: as values they
+ * take more room. */
 static void
-read_steps(struct load *load, struct playbook_steps *steps, jv object,
+read_steps(struct load *load, struct playbook_steps *steps, jv *object,
     const char *name)
 {
 	struct playbook_reader *reader = &load->reader;
-	jv list = playbook_get_list(reader, object, name);
+	jv list = take_list(reader, object, name);
 	size_t n = json_array_length(list, NULL);
 	size_t back = playbook_enter(reader, name), back_2;
 
 	for (size_t i = 0; i < n; i++) {
 		jv element = json_element(list, i);
 
+		list = jv_array_set(list, (int)i, jv_null());
 		back_2 = playbook_enter_nth(reader, i);
 		if (load->playbook->n_steps >= PLAYBOOK_MAX_STEPS) {
 			playbook_problem(
@@ -284,7 +314,7 @@ read_steps(struct load *load, struct playbook_steps *steps, jv object,
 		} else {
 			struct playbook_step step = { .fail_fast = true };
 
-			read_step(load, &step, element);
+			read_step(load, &step, &element);
 			add_step(steps, &step);
 		}
 		playbook_leave(reader, back_2);
@@ -309,7 +339,7 @@ read_variables(struct load *load, jv object)
 }
 
 static void
-read_playbook(struct load *load, jv object, struct playbook_steps *steps)
+read_playbook(struct load *load, jv *whole, struct playbook_steps *steps)
 {
 	static const char *const keys[] = { "name", "description", "steps",
 		"on_failure", "always", "variables", "env", "metadata", NULL };
@@ -317,22 +347,22 @@ read_playbook(struct load *load, jv object, struct playbook_steps *steps)
 	struct playbook *playbook = load->playbook;
 	char *name, *description;
 
-	if (jv_get_kind(object) != JV_KIND_OBJECT) {
+	if (jv_get_kind(*whole) != JV_KIND_OBJECT) {
 		playbook_problem(
 		    reader, "expected a playbook, with 'name' and 'steps'");
 		return;
 	}
-	playbook_check_keys(reader, object, keys);
-	name = playbook_line(reader, object, "name", false);
-	description = playbook_text(reader, object, "description", false);
-	read_variables(load, object);
-	load->env = playbook_settings(reader, object, "env",
+	playbook_check_keys(reader, *whole, keys);
+	name = playbook_line(reader, *whole, "name", false);
+	description = playbook_text(reader, *whole, "description", false);
+	read_variables(load, *whole);
+	load->env = playbook_settings(reader, *whole, "env",
 	    load->includer != NULL ? load->includer->env : NULL);
-	read_steps(load, steps, object, "steps");
+	read_steps(load, steps, whole, "steps");
 	if (steps->n == 0 && reader->problems->n == 0)
 		playbook_problem(reader, "'steps' is missing or empty");
-	read_steps(load, &playbook->on_failure, object, "on_failure");
-	read_steps(load, &playbook->always, object, "always");
+	read_steps(load, &playbook->on_failure, whole, "on_failure");
+	read_steps(load, &playbook->always, whole, "always");
 	if (load->includer == NULL) {
 		playbook->name = name != NULL
 		    ? xstrdup(name)
@@ -341,9 +371,9 @@ read_playbook(struct load *load, jv object, struct playbook_steps *steps)
 			      : playbook->path);
 		jv_free(playbook->metadata);
 		playbook->metadata =
-		    playbook_get_object(reader, object, "metadata");
+		    playbook_get_object(reader, *whole, "metadata");
 	} else {
-		jv_free(playbook_get_object(reader, object, "metadata"));
+		jv_free(playbook_get_object(reader, *whole, "metadata"));
 	}
 	free(name);
 	free(description);
@@ -398,6 +428,7 @@ load_file(struct playbook *playbook, struct playbook_problems *problems,
 	};
 	struct yaml *yaml = NULL;
 	struct error *error = NULL;
+	jv value;
 
 	if (load.real_path == NULL)
 		return error_errno(ERROR_CONFIG, "cannot read '%s'", path);
@@ -407,7 +438,9 @@ load_file(struct playbook *playbook, struct playbook_problems *problems,
 		error = yaml_read_file_with(&yaml, path, &options);
 	if (error == NULL) {
 		load.reader.yaml = yaml;
-		read_playbook(&load, yaml_value(yaml), steps);
+		value = yaml_take_value(yaml);
+		read_playbook(&load, &value, steps);
+		jv_free(value);
 		take_warnings(playbook, yaml);
 	}
 	json_strings_free(load.env);
@@ -426,6 +459,7 @@ playbook_load(struct playbook **playbook, const char *path)
 	loaded->path = xstrdup(path);
 	loaded->variables = jv_object();
 	loaded->metadata = jv_null();
+	loaded->outputs = jv_object();
 	error = load_file(loaded, &problems, NULL, path, &loaded->steps);
 	if (problems.n > PLAYBOOK_MAX_PROBLEMS)
 		buffer_appendf(&problems.text, "\n  and %zu more problems",
@@ -451,6 +485,7 @@ playbook_free(struct playbook *playbook)
 	release_steps(&playbook->always);
 	jv_free(playbook->variables);
 	jv_free(playbook->metadata);
+	jv_free(playbook->outputs);
 	for (size_t i = 0; i < playbook->n_warnings; i++)
 		free(playbook->warnings[i]);
 	free(playbook->warnings);

@@ -32,16 +32,17 @@ struct playbook_steps {
 struct playbook_step {
 	char *name; /* NULL: a block without one */
 	char *command;
-	char *condition_text; /* NULL: always */
-	struct condition *condition;
+	char *condition; /* which can be parsed; NULL: always */
 	bool fail_fast;
 	double timeout_seconds, retry_delay_seconds;
 	int retry_count;
-	char **env;              /* "NAME=template", NULL-terminated */
+	/* Lists that end with NULL; NULL: an empty one. */
+	char **env;              /* "NAME=template" */
 	char *working_directory; /* a template; NULL: the workspace */
-	char **shell;            /* the command becomes its last argument */
-	bool names_values;       /* does the command? not for a python */
-	char **outputs;          /* names */
+	/* The command becomes its last argument; NULL: sh -c. */
+	char **shell;
+	bool names_values; /* does the command? not for a python */
+	char **outputs;    /* names */
 	struct playbook_steps then, otherwise;
 };
 
@@ -52,9 +53,14 @@ struct playbook {
 	size_t n_files;
 	jv variables; /* defaults, by name */
 	jv metadata;
+	jv outputs;      /* an object with the names of all outputs */
 	char **warnings; /* "file:3:5: ..."; NULL-terminated */
 	size_t n_warnings;
 };
+
+/* The step's condition; NULL: it has none. The caller frees. It is not kept:
+ * ten thousand of them take more room than all else. */
+struct condition *playbook_condition(const struct playbook_step *step);
 
 struct error *playbook_load(struct playbook **playbook, const char *path);
 void playbook_free(struct playbook *playbook);

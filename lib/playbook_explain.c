@@ -12,14 +12,15 @@ char *
 playbook_explain(const struct playbook_step *step, struct variables *variables)
 {
 	struct buffer text = BUFFER_INIT(max_text);
-	char *shown = printable(step->condition_text, max_condition);
+	struct condition *condition = playbook_condition(step);
+	char *shown = printable(step->condition, max_condition);
 	const char *written;
 	char *const *parts;
 
 	buffer_appendf(&text, "condition '%s'", shown);
 	free(shown);
 	for (size_t i = 0; i < max_paths &&
-	     (parts = condition_path(step->condition, i, &written)) != NULL;
+	     (parts = condition_path(condition, i, &written)) != NULL;
 	     i++) {
 		char *value =
 		    json_text(variables_get_or_null(variables, parts));
@@ -30,41 +31,26 @@ playbook_explain(const struct playbook_step *step, struct variables *variables)
 		free(shown);
 		free(value);
 	}
+	condition_free(condition);
 	return buffer_take(&text);
-}
-
-static bool
-is_output(const struct playbook_steps *steps, const char *name)
-{
-	for (size_t i = 0; i < steps->n; i++) {
-		const struct playbook_step *step = &steps->items[i];
-		char **output = step->outputs;
-
-		for (; output != NULL && *output != NULL; output++)
-			if (strcmp(*output, name) == 0)
-				return true;
-		if (is_output(&step->then, name) ||
-		    is_output(&step->otherwise, name))
-			return true;
-	}
-	return false;
 }
 
 bool
 playbook_depends_on_steps(
     const struct playbook_step *step, const struct playbook *playbook)
 {
+	struct condition *condition = playbook_condition(step);
 	const char *written;
 	char *const *parts;
+	bool depends = false;
 
-	for (size_t i = 0;
-	     (parts = condition_path(step->condition, i, &written)) != NULL;
+	for (size_t i = 0; !depends &&
+	     (parts = condition_path(condition, i, &written)) != NULL;
 	     i++)
-		if (strcmp(parts[0], "steps") == 0 ||
+		depends = strcmp(parts[0], "steps") == 0 ||
 		    strcmp(parts[0], "outputs") == 0 ||
-		    is_output(&playbook->steps, parts[0]) ||
-		    is_output(&playbook->on_failure, parts[0]) ||
-		    is_output(&playbook->always, parts[0]))
-			return true;
-	return false;
+		    jv_object_has(
+			jv_copy(playbook->outputs), jv_string(parts[0])) != 0;
+	condition_free(condition);
+	return depends;
 }

@@ -22,7 +22,9 @@ static void list_steps(struct list *list, const struct playbook_steps *steps,
 static enum verdict
 judge(struct list *list, const struct playbook_step *step, char **why)
 {
+	struct condition *condition;
 	char *explained;
+	bool holds;
 
 	*why = NULL;
 	if (step->condition == NULL)
@@ -30,15 +32,16 @@ judge(struct list *list, const struct playbook_step *step, char **why)
 	explained = playbook_explain(step, &list->variables);
 	if (playbook_depends_on_steps(step, list->playbook)) {
 		*why = xasprintf("depends on the steps before: condition '%s'",
-		    step->condition_text);
+		    step->condition);
 		free(explained);
 		return MAY_RUN;
 	}
 	*why = explained;
-	return condition_holds(
-		   step->condition, variables_get_or_null, &list->variables)
-	    ? RUNS
-	    : SKIPPED;
+	condition = playbook_condition(step);
+	holds =
+	    condition_holds(condition, variables_get_or_null, &list->variables);
+	condition_free(condition);
+	return holds ? RUNS : SKIPPED;
 }
 
 static void

@@ -331,18 +331,26 @@ setting_text(struct playbook_reader *reader, const char *name, jv value)
 	return NULL;
 }
 
+/* string_list_add() counts them each time. */
+static char **
+append_setting(char **list, size_t n, char *setting)
+{
+	list = xreallocarray(list, n + 2, sizeof *list);
+	list[n] = setting;
+	list[n + 1] = NULL;
+	return list;
+}
+
 char **
 playbook_settings(struct playbook_reader *reader, jv object, const char *name,
     char *const *before)
 {
 	jv settings = playbook_get_object(reader, object, name);
 	size_t n = 0, back = playbook_enter(reader, name), back_2;
-	char **list = xcalloc(1, sizeof *list), *text;
+	char **list = NULL, *text;
 
-	for (; before != NULL && before[n] != NULL; n++) {
-		list = xreallocarray(list, n + 2, sizeof *list);
-		list[n] = xstrdup(before[n]);
-	}
+	for (; before != NULL && before[n] != NULL; n++)
+		list = append_setting(list, n, xstrdup(before[n]));
 	if (jv_is_valid(settings)) {
 		jv_object_foreach(settings, key, value)
 		{
@@ -355,16 +363,15 @@ playbook_settings(struct playbook_reader *reader, jv object, const char *name,
 				    "'%s' cannot name a variable: use letters, "
 				    "digits and _",
 				    variable);
-			list = xreallocarray(list, n + 2, sizeof *list);
 			if (text != NULL)
-				list[n++] = xasprintf("%s=%s", variable, text);
+				list = append_setting(list, n++,
+				    xasprintf("%s=%s", variable, text));
 			free(text);
 			playbook_leave(reader, back_2);
 			jv_free(key);
 			jv_free(value);
 		}
 	}
-	list[n] = NULL;
 	jv_free(settings);
 	playbook_leave(reader, back);
 	return list;
@@ -376,7 +383,7 @@ playbook_names(struct playbook_reader *reader, jv object, const char *name)
 	jv list = playbook_get_list(reader, object, name);
 	size_t n = json_array_length(list, NULL);
 	size_t back = playbook_enter(reader, name), back_2;
-	char **names = json_strings(list, NULL);
+	char **names = n > 0 ? json_strings(list, NULL) : NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		jv element = json_element(list, i);

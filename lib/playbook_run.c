@@ -12,6 +12,7 @@
 #include "playbook_record.h"
 #include "playbook_step.h"
 #include "slot_visit.h"
+#include "string_list.h"
 
 struct run {
 	struct playbook_work work;
@@ -80,7 +81,7 @@ publish(struct run *run, const struct playbook_step *step,
 	    clock_milliseconds(outcome->result.wall_seconds));
 	state = json_set(state, "outputs", jv_copy(outcome->outputs));
 	variables_set_step(variables, step->name, state);
-	for (size_t i = 0; step->outputs[i] != NULL; i++) {
+	for (size_t i = 0; i < string_list_count(step->outputs); i++) {
 		jv value = json_get(outcome->outputs, step->outputs[i]);
 
 		if (jv_is_valid(value))
@@ -170,9 +171,13 @@ run_command(struct run *run, const struct playbook_step *step)
 static bool
 holds(struct run *run, const struct playbook_step *step)
 {
-	return step->condition == NULL ||
+	struct condition *condition = playbook_condition(step);
+	bool yes = condition == NULL ||
 	    condition_holds(
-		step->condition, variables_get_or_null, &run->work.variables);
+		condition, variables_get_or_null, &run->work.variables);
+
+	condition_free(condition);
+	return yes;
 }
 
 static void

@@ -64,8 +64,8 @@ set_own(struct attempt *attempt, struct playbook_outcome *outcome,
 {
 	char *undefined = NULL;
 
-	for (size_t i = 0; step->env[i] != NULL; i++) {
-		const char *equals = strchr(step->env[i], '=');
+	for (char **env = step->env; env != NULL && *env != NULL; env++) {
+		const char *equals = strchr(*env, '=');
 		char *value = template_text(equals + 1, variables_get,
 		    &work->variables, attempt->environment, &undefined);
 
@@ -74,8 +74,7 @@ set_own(struct attempt *attempt, struct playbook_outcome *outcome,
 			return false;
 		}
 		attempt->environment = put_setting(attempt->environment,
-		    xasprintf("%.*s=%s", (int)(equals - step->env[i]),
-			step->env[i], value));
+		    xasprintf("%.*s=%s", (int)(equals - *env), *env, value));
 		free(value);
 	}
 	return true;
@@ -86,8 +85,10 @@ bind_command(struct attempt *attempt, struct playbook_outcome *outcome,
     struct playbook_work *work, const struct playbook_step *step)
 {
 	struct template_command *command = &attempt->command;
+	static char sh[] = "sh", c[] = "-c";
+	static char *usual[] = { sh, c, NULL };
+	char **shell = step->shell != NULL ? step->shell : usual;
 	char *undefined = NULL;
-	size_t n = string_list_count(step->shell);
 
 	if (!step->names_values)
 		command->text = xstrdup(step->command);
@@ -107,10 +108,9 @@ bind_command(struct attempt *attempt, struct playbook_outcome *outcome,
 		attempt->environment = put_setting(
 		    attempt->environment, xstrdup(command->settings[i]));
 	}
-	attempt->argv = xcalloc(n + 2, sizeof *attempt->argv);
-	for (size_t i = 0; i < n; i++)
-		attempt->argv[i] = xstrdup(step->shell[i]);
-	attempt->argv[n] = xstrdup(command->text);
+	for (; *shell != NULL; shell++)
+		string_list_add(&attempt->argv, xstrdup(*shell));
+	string_list_add(&attempt->argv, xstrdup(command->text));
 	return true;
 }
 
@@ -328,7 +328,7 @@ run_attempts(struct playbook_outcome *outcome, struct attempt *attempt,
 		outcome->n_attempts++;
 		name_files(outcome, work, stem);
 		/* What an attempt wrote that failed does not count. */
-		if (step->outputs[0] != NULL)
+		if (step->outputs != NULL)
 			error = make_output(attempt, work, stem);
 		if (error == NULL)
 			error = attempt_once(outcome, attempt, work, step,

@@ -34,16 +34,17 @@ yaml_read_text(
 	return yaml_read_text_with(yaml, text, len, name, &usual);
 }
 
-struct error *
-yaml_read_text_with(struct yaml **yaml, const char *text, size_t len,
-    const char *name, const struct yaml_options *options)
+/* Takes the text. */
+static struct error *
+read_text(struct yaml **yaml, char *text, size_t len, const char *name,
+    const struct yaml_options *options)
 {
 	struct yaml_options all = complete(options);
 	struct yaml *built = xcalloc(1, sizeof *built);
 	struct error *error;
 
 	built->value = jv_invalid();
-	built->text = xstrndup(len > 0 ? text : "", len);
+	built->text = text;
 	if (len > all.max_bytes)
 		error = error_new(ERROR_CONFIG,
 		    "%s:1:1: larger than the %zu bytes allowed", name,
@@ -56,6 +57,14 @@ yaml_read_text_with(struct yaml **yaml, const char *text, size_t len,
 	}
 	*yaml = built;
 	return error;
+}
+
+struct error *
+yaml_read_text_with(struct yaml **yaml, const char *text, size_t len,
+    const char *name, const struct yaml_options *options)
+{
+	return read_text(
+	    yaml, xstrndup(len > 0 ? text : "", len), len, name, options);
 }
 
 /* A descriptor of a file that can be read without waiting; -1: *error. */
@@ -97,6 +106,7 @@ yaml_read_file_with(
 	struct buffer text = BUFFER_INIT(complete(options).max_bytes);
 	struct error *error = NULL;
 	int fd = open_input(path, &error);
+	size_t len;
 
 	*yaml = NULL;
 	if (fd < 0)
@@ -104,8 +114,8 @@ yaml_read_file_with(
 	error = buffer_read_fd(&text, fd, path);
 	close(fd);
 	if (error == NULL) {
-		error = yaml_read_text_with(
-		    yaml, text.data, text.len, path, options);
+		len = text.len;
+		error = read_text(yaml, buffer_take(&text), len, path, options);
 	} else {
 		struct error *cause = error;
 
@@ -136,12 +146,22 @@ yaml_value(const struct yaml *yaml)
 	return yaml->value;
 }
 
+jv
+yaml_take_value(struct yaml *yaml)
+{
+	jv value = yaml->value;
+
+	yaml->value = jv_null();
+	return value;
+}
+
 struct yaml_mark
 yaml_mark_at(const struct yaml *yaml, const char *pointer)
 {
 	const struct yaml_node *node = yaml_nodes_at(&yaml->nodes, pointer);
 
-	return node != NULL ? node->mark : (struct yaml_mark){ 1, 1 };
+	return node != NULL ? yaml_node_place(node->mark)
+			    : (struct yaml_mark){ 1, 1 };
 }
 
 struct yaml_mark
@@ -149,7 +169,8 @@ yaml_key_mark_at(const struct yaml *yaml, const char *pointer)
 {
 	const struct yaml_node *node = yaml_nodes_at(&yaml->nodes, pointer);
 
-	return node != NULL ? node->key_mark : (struct yaml_mark){ 1, 1 };
+	return node != NULL ? yaml_node_place(node->key_mark)
+			    : (struct yaml_mark){ 1, 1 };
 }
 
 /* The text at a mark; NULL: the file is shorter. */

@@ -56,6 +56,7 @@ struct error *yaml_read_text_with(struct yaml **yaml, const char *text,
 void yaml_release(struct yaml *yaml);
 
 jv yaml_value(const struct yaml *yaml); /* borrowed */
+jv yaml_take_value(struct yaml *yaml);  /* for who frees it piece by piece */
 
 /* Where the value at a JSON pointer ("/llm/model") begins, and where its key
  * does (the value itself, in a list); 1:1 if unknown. */

@@ -8,13 +8,14 @@
 
 #include <jv.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { YAML_MAX_ANCHORS = 1000 };
 
 struct yaml_anchor {
 	char *name;
 	jv value;
-	size_t node;             /* where it was written */
+	uint32_t node;           /* where it was written */
 	size_t n_values, height; /* of all that is in it */
 };
 

@@ -151,9 +151,10 @@ check_scalar(struct builder *builder, const yaml_event_t *event, size_t max)
 }
 
 static jv
-build_scalar(struct builder *builder, const yaml_event_t *event, size_t node)
+build_scalar(struct builder *builder, const yaml_event_t *event, uint32_t node)
 {
 	struct yaml_node *where = &builder->yaml->nodes.nodes[node];
+	struct yaml_mark mark = yaml_reader_mark(event->start_mark);
 	const char *tag = core_tag(builder, event);
 	struct yaml_scalar scalar;
 	char *shown;
@@ -167,10 +168,10 @@ build_scalar(struct builder *builder, const yaml_event_t *event, size_t node)
 		shown = printable(
 		    (const char *)event->data.scalar.value, max_quoted_bytes);
 		if (scalar.kind == YAML_SCALAR_BAD)
-			yaml_reader_problem(&builder->reader, where->mark,
-			    "'%s': %s", shown, scalar.reason);
+			yaml_reader_problem(&builder->reader, mark, "'%s': %s",
+			    shown, scalar.reason);
 		else
-			add_warning(builder, where->mark, shown, scalar.reason);
+			add_warning(builder, mark, shown, scalar.reason);
 		free(shown);
 	}
 	return scalar_value(event, &scalar);
@@ -195,7 +196,7 @@ go_deeper(struct builder *builder, const yaml_event_t *event)
 
 static jv
 build_sequence(
-    struct builder *builder, const yaml_event_t *start, size_t parent)
+    struct builder *builder, const yaml_event_t *start, uint32_t parent)
 {
 	jv array = jv_array();
 	yaml_event_t event;
@@ -203,7 +204,7 @@ build_sequence(
 	core_tag(builder, start);
 	if (!go_deeper(builder, start))
 		return array;
-	for (size_t i = 0; yaml_reader_next(&builder->reader, &event); i++) {
+	for (uint32_t i = 0; yaml_reader_next(&builder->reader, &event); i++) {
 		bool end = event.type == YAML_SEQUENCE_END_EVENT;
 
 		if (!end)
@@ -220,7 +221,7 @@ build_sequence(
 }
 
 static bool
-add_duplicate(struct builder *builder, struct yaml_mark mark, size_t parent,
+add_duplicate(struct builder *builder, struct yaml_mark mark, uint32_t parent,
     const char *key)
 {
 	const struct yaml_node *first;
@@ -232,7 +233,7 @@ add_duplicate(struct builder *builder, struct yaml_mark mark, size_t parent,
 	first = yaml_nodes_member(&builder->yaml->nodes, parent, key);
 	shown = printable(key, max_quoted_bytes);
 	yaml_reader_problem(&builder->reader, mark,
-	    "the key '%s' stands here a second time, first on line %zu; "
+	    "the key '%s' stands here a second time, first on line %u; "
 	    "remove one",
 	    shown, first != NULL ? first->key_mark.line : 1);
 	free(shown);
@@ -242,7 +243,7 @@ add_duplicate(struct builder *builder, struct yaml_mark mark, size_t parent,
 /* Is this a key that a JSON object can have, and has not yet? */
 static bool
 check_key(struct builder *builder, const yaml_event_t *event, jv object,
-    size_t parent)
+    uint32_t parent)
 {
 	const char *key = (const char *)event->data.scalar.value;
 	struct yaml_mark mark = yaml_reader_mark(event->start_mark);
@@ -271,7 +272,7 @@ check_key(struct builder *builder, const yaml_event_t *event, jv object,
 static void
 skip_member(struct builder *builder, const yaml_event_t *key)
 {
-	const struct yaml_node nowhere = { .parent = SIZE_MAX };
+	const struct yaml_node nowhere = { .parent = UINT32_MAX };
 	yaml_event_t event;
 
 	if (key->type == YAML_SEQUENCE_START_EVENT ||
@@ -284,14 +285,15 @@ skip_member(struct builder *builder, const yaml_event_t *key)
 }
 
 static jv
-build_member(
-    struct builder *builder, const yaml_event_t *key, jv object, size_t parent)
+build_member(struct builder *builder, const yaml_event_t *key, jv object,
+    uint32_t parent)
 {
 	yaml_event_t event;
 	struct yaml_node node = {
 		.parent = parent,
-		.key_mark = yaml_reader_mark(key->start_mark),
+		.key_mark = yaml_node_mark(yaml_reader_mark(key->start_mark)),
 	};
+	jv name;
 
 	check_anchor(builder, key);
 	if (!check_key(builder, key, object, parent)) {
@@ -300,16 +302,18 @@ build_member(
 	}
 	if (!yaml_reader_next(&builder->reader, &event))
 		return object;
-	node.key = xstrdup((const char *)key->data.scalar.value);
-	object = jv_object_set(object,
-	    jv_string((const char *)key->data.scalar.value),
-	    build_value(builder, &event, node));
+	name = yaml_nodes_key(
+	    &builder->yaml->nodes, (const char *)key->data.scalar.value);
+	node.key = jv_string_value(name);
+	object = jv_object_set(
+	    object, jv_copy(name), build_value(builder, &event, node));
 	yaml_event_delete(&event);
 	return object;
 }
 
 static jv
-build_mapping(struct builder *builder, const yaml_event_t *start, size_t parent)
+build_mapping(
+    struct builder *builder, const yaml_event_t *start, uint32_t parent)
 {
 	jv object = jv_object();
 	yaml_event_t event;
@@ -343,7 +347,7 @@ refuse_alias(
 }
 
 static jv
-build_alias(struct builder *builder, const yaml_event_t *event, size_t number)
+build_alias(struct builder *builder, const yaml_event_t *event, uint32_t number)
 {
 	const struct yaml_anchor *anchor =
 	    yaml_anchors_find(&builder->anchors, yaml_event_anchor(event));
@@ -390,7 +394,7 @@ add_anchor(struct builder *builder, const yaml_event_t *event,
 }
 
 static jv
-build_kind(struct builder *builder, const yaml_event_t *event, size_t number)
+build_kind(struct builder *builder, const yaml_event_t *event, uint32_t number)
 {
 	if (event->type == YAML_SCALAR_EVENT)
 		return build_scalar(builder, event, number);
@@ -407,11 +411,11 @@ static jv
 build_value(
     struct builder *builder, const yaml_event_t *event, struct yaml_node node)
 {
-	size_t number, deepest = builder->deepest;
-	size_t before = builder->n_values++;
+	size_t deepest = builder->deepest, before = builder->n_values++;
+	uint32_t number;
 	jv value;
 
-	node.mark = yaml_reader_mark(event->start_mark);
+	node.mark = yaml_node_mark(yaml_reader_mark(event->start_mark));
 	if (node.key == NULL)
 		node.key_mark = node.mark;
 	number = yaml_nodes_add(&builder->yaml->nodes, node);

@@ -6,14 +6,48 @@
 
 #include "memory.h"
 
-size_t
+struct yaml_node_mark
+yaml_node_mark(struct yaml_mark mark)
+{
+	return (struct yaml_node_mark){
+		.line = (uint32_t)mark.line,
+		.column = (uint32_t)mark.column,
+	};
+}
+
+struct yaml_mark
+yaml_node_place(struct yaml_node_mark mark)
+{
+	return (struct yaml_mark){ mark.line, mark.column };
+}
+
+uint32_t
 yaml_nodes_add(struct yaml_nodes *nodes, struct yaml_node node)
 {
 	if ((nodes->n & (nodes->n - 1)) == 0)
 		nodes->nodes = xreallocarray(
 		    nodes->nodes, nodes->n > 0 ? 2 * nodes->n : 1, sizeof node);
 	nodes->nodes[nodes->n] = node;
-	return nodes->n++;
+	return (uint32_t)nodes->n++;
+}
+
+jv
+yaml_nodes_key(struct yaml_nodes *nodes, const char *text)
+{
+	size_t hash = 5381, *at;
+
+	for (const char *c = text; *c != '\0'; c++)
+		hash = hash * 33 + (unsigned char)*c;
+	at = &nodes->cache[hash % YAML_KEY_CACHE];
+	if (*at > 0 && strcmp(jv_string_value(nodes->keys[*at - 1]), text) == 0)
+		return nodes->keys[*at - 1];
+	if ((nodes->n_keys & (nodes->n_keys - 1)) == 0)
+		nodes->keys = xreallocarray(nodes->keys,
+		    nodes->n_keys > 0 ? 2 * nodes->n_keys : 1,
+		    sizeof *nodes->keys);
+	nodes->keys[nodes->n_keys++] = jv_string(text);
+	*at = nodes->n_keys;
+	return nodes->keys[*at - 1];
 }
 
 /* Is this the segment of a pointer, in which ~1 stands for / and ~0 for ~? */
@@ -86,10 +120,11 @@ yaml_nodes_member(
 void
 yaml_nodes_release(struct yaml_nodes *nodes)
 {
-	for (size_t i = 0; i < nodes->n; i++) {
-		free(nodes->nodes[i].key);
+	for (size_t i = 0; i < nodes->n; i++)
 		free(nodes->nodes[i].source);
-	}
+	for (size_t i = 0; i < nodes->n_keys; i++)
+		jv_free(nodes->keys[i]);
 	free(nodes->nodes);
+	free(nodes->keys);
 	*nodes = (struct yaml_nodes){ 0 };
 }
