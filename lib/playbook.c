@@ -60,6 +60,14 @@ add_step(struct playbook_steps *steps, const struct playbook_step *step)
 	steps->items[steps->n++] = *step;
 }
 
+/* What nobody asks for need not be kept while they are run. */
+static void
+note_names(struct load *load, const char *text)
+{
+	if (text != NULL && strstr(text, "steps") != NULL)
+		load->playbook->names_steps = true;
+}
+
 /* `condition` and `if` may be a text, or true or false. */
 static void
 read_condition(
@@ -80,6 +88,7 @@ read_condition(
 	jv_free(value);
 	if (step->condition == NULL)
 		return;
+	note_names(load, step->condition);
 	condition = condition_parse(step->condition, &problem);
 	condition_free(condition);
 	if (condition != NULL)
@@ -198,6 +207,10 @@ read_command(struct load *load, struct playbook_step *step, jv object)
 		load->playbook->outputs = json_set_boolean(
 		    load->playbook->outputs, step->outputs[i], true);
 	jv_free(playbook_get_object(reader, object, "metadata"));
+	note_names(load, step->command);
+	note_names(load, step->working_directory);
+	for (size_t i = 0; i < string_list_count(step->env); i++)
+		note_names(load, step->env[i]);
 	if (step->command != NULL)
 		check_command(load, step);
 	load->playbook->n_steps++;

@@ -53,8 +53,9 @@ struct playbook {
 	size_t n_files;
 	jv variables; /* defaults, by name */
 	jv metadata;
-	jv outputs;      /* an object with the names of all outputs */
-	char **warnings; /* "file:3:5: ..."; NULL-terminated */
+	jv outputs;       /* an object with the names of all outputs */
+	bool names_steps; /* does any text say "steps"? */
+	char **warnings;  /* "file:3:5: ..."; NULL-terminated */
 	size_t n_warnings;
 };
 

@@ -24,6 +24,7 @@ struct run {
 	size_t n_run, n_failed;
 	char *failure;     /* of the first that failed, in words */
 	bool hit_limit;    /* so it is not the code's fault */
+	jv skipped;        /* the state of all that were */
 	struct error *end; /* cancelled, or the task's time is used up */
 	struct error *error;
 };
@@ -33,23 +34,19 @@ static void run_steps(struct run *run, const struct playbook_steps *steps);
 static void
 skip_step(struct run *run, const struct playbook_step *step, const char *reason)
 {
-	jv state = json_set_boolean(jv_object(), "skipped", true);
-
 	if (step->command == NULL) {
 		for (size_t i = 0; i < step->then.n; i++)
 			skip_step(run, &step->then.items[i], reason);
 		for (size_t i = 0; i < step->otherwise.n; i++)
 			skip_step(run, &step->otherwise.items[i], reason);
-		jv_free(state);
 		return;
 	}
-	if (run->only != NULL) {
-		jv_free(state);
+	if (run->only != NULL)
 		return;
-	}
 	playbook_record_skipped(&run->record, step, run->phase, reason);
-	state = json_set_boolean(state, "success", false);
-	variables_set_step(&run->work.variables, step->name, state);
+	if (run->work.playbook->names_steps)
+		variables_set_step(
+		    &run->work.variables, step->name, jv_copy(run->skipped));
 	log_event(LOG_DEBUG, "step_skipped",
 	    json_set_string(jv_object(), "step", step->name),
 	    "step '%s' is skipped: %s", step->name, reason);
@@ -68,7 +65,6 @@ static void
 publish(struct run *run, const struct playbook_step *step,
     const struct playbook_outcome *outcome)
 {
-	struct variables *variables = &run->work.variables;
 	jv state = json_set_boolean(jv_object(), "success", outcome->success);
 
 	state = json_set_boolean(state, "skipped", false);
@@ -80,13 +76,19 @@ publish(struct run *run, const struct playbook_step *step,
 	state = json_set_number(state, "duration_seconds",
 	    clock_milliseconds(outcome->result.wall_seconds));
 	state = json_set(state, "outputs", jv_copy(outcome->outputs));
-	variables_set_step(variables, step->name, state);
+	variables_set_step(&run->work.variables, step->name, state);
+}
+
+static void
+publish_outputs(struct run *run, const struct playbook_step *step,
+    const struct playbook_outcome *outcome)
+{
 	for (size_t i = 0; i < string_list_count(step->outputs); i++) {
 		jv value = json_get(outcome->outputs, step->outputs[i]);
 
 		if (jv_is_valid(value))
 			variables_set_output(
-			    variables, step->outputs[i], value);
+			    &run->work.variables, step->outputs[i], value);
 		else
 			jv_free(value);
 	}
@@ -158,7 +160,9 @@ run_command(struct run *run, const struct playbook_step *step)
 	run->error = playbook_step_run(&outcome, &run->work, step, run->ends);
 	if (run->error == NULL) {
 		run->n_run++;
-		publish(run, step, &outcome);
+		if (run->work.playbook->names_steps)
+			publish(run, step, &outcome);
+		publish_outputs(run, step, &outcome);
 		run->error = playbook_record_outcome(
 		    &run->record, step, run->phase, &outcome);
 		if (!outcome.success)
@@ -366,6 +370,8 @@ prepare(struct run *run, const struct playbook *playbook)
 	variables_init(&run->work.variables, document_value(stage->doc),
 	    playbook->variables, stage->config);
 	playbook_record_init(&run->record);
+	run->skipped = json_set_boolean(
+	    json_set_boolean(jv_object(), "skipped", true), "success", false);
 	run->work.turn = command_turn(stage, "playbook", ".junit.xml");
 	run->work.environment =
 	    command_environment(stage, run->work.workspace, more);
@@ -399,6 +405,7 @@ playbook_run(struct stage *stage, const struct playbook *playbook,
 	error = judge(&run);
 	error = error_first(error, record(&run, error == NULL, started));
 	playbook_record_release(&run.record);
+	jv_free(run.skipped);
 	variables_release(&run.work.variables);
 	process_environment_free(run.work.environment);
 	free(run.failure);
