@@ -287,9 +287,8 @@ document_exit_code(const struct document *doc)
 	    doc->root, "error.exit_code", error_type_exit_code(type));
 }
 
-void
-document_set_error(
-    struct document *doc, const char *stage, const struct error *error)
+jv
+document_error(const char *stage, const struct error *error)
 {
 	jv value = jv_object();
 
@@ -297,8 +296,14 @@ document_set_error(
 	value = json_set_string(value, "stage", stage);
 	value = json_set_string(value, "message", error->message);
 	value = json_set_boolean(value, "retryable", error->retryable);
-	value = json_set_number(value, "exit_code", error->exit_code);
-	document_set(doc, "error", value);
+	return json_set_number(value, "exit_code", error->exit_code);
+}
+
+void
+document_set_error(
+    struct document *doc, const char *stage, const struct error *error)
+{
+	document_set(doc, "error", document_error(stage, error));
 }
 
 const char *

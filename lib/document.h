@@ -50,6 +50,8 @@ void document_remove(struct document *doc, const char *name);
 bool document_failed(const struct document *doc);
 /* The exit code of that error; 0 when there is none. */
 int document_exit_code(const struct document *doc);
+/* What a document has of an error; owned. */
+jv document_error(const char *stage, const struct error *error);
 void document_set_error(
     struct document *doc, const char *stage, const struct error *error);
 

@@ -18,6 +18,7 @@ examples() {
 @test "the examples of nr(7) do what the page says" { examples nr.7; }
 @test "the examples of nr-agent(1) do what the page says" { examples nr-agent.1; }
 @test "the examples of nr-config(1) do what the page says" { examples nr-config.1; }
+@test "the examples of nr-each(1) do what the page says" { examples nr-each.1; }
 @test "the examples of nr-exec(1) do what the page says" { examples nr-exec.1; }
 @test "the examples of nr-limit(1) do what the page says" { examples nr-limit.1; }
 @test "the examples of nr-llm(1) do what the page says" { examples nr-llm.1; }
