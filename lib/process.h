@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "error.h"
 #include "limiter.h"
@@ -98,9 +99,12 @@ struct error *process_run(
  * nothing but hand signals on and end as the child ends. If the child is
  * killed, the guard ends all that it had started; if the guard is, the child
  * gets SIGTERM and does the same. A fork alone makes that sure: nothing else
- * outlives SIGKILL.
+ * outlives SIGKILL. The child has a session of its own, so that what is sent
+ * to the whole process group, as `timeout -k` does, is for the guard alone.
  */
 void process_guard(void);
+/* The process group that the program was started in. */
+pid_t process_group(void);
 
 /* "exited", "signaled", "not_started", "timeout", "stalled", "memory",
  * "processes", "file_size", "cancelled", "lost". */

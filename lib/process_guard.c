@@ -88,8 +88,10 @@ guard(pid_t runner, struct family *family, const sigset_t *all)
 
 		if (signal_number == SIGCHLD)
 			look_after(runner, family, all);
-		else if (signal_number > 0 && signal_number != SIGTSTP &&
-		    signal_number != SIGTTIN && signal_number != SIGTTOU)
+		else if (signal_number == SIGTSTP)
+			kill(runner, SIGSTOP);
+		else if (signal_number > 0 && signal_number != SIGTTIN &&
+		    signal_number != SIGTTOU)
 			kill(runner, signal_number);
 	}
 }
@@ -113,6 +115,7 @@ process_guard(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	family_release(&family);
 	if (pid == 0) {
+		process_group_leave();
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
 			raise(SIGTERM);

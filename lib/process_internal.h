@@ -34,6 +34,9 @@ void signals_take(struct signals *signals);
 void signals_return(const struct signals *signals);
 bool signals_child_news(void); /* since it was last asked */
 
+/* Into a session of its own; process_group() stays what it was. */
+void process_group_leave(void);
+
 /*
  * Starts the command with these descriptors as its 0, 1 and 2. A command that
  * could not be executed is no error: result->end is PROCESS_NO_START, and

@@ -9,6 +9,7 @@
 #include "json.h"
 #include "log.h"
 #include "memory.h"
+#include "process.h"
 
 /* Can it name a directory? */
 static bool
@@ -63,7 +64,7 @@ set_deadline(jv runner, double now)
 	clock_format(text, now + json_number(runner, "timeout_seconds", 0));
 	runner = json_set_string(runner, "deadline_at", text);
 	runner = json_set_string(runner, "hostname", host);
-	return json_set_number(runner, "process_group", getpgrp());
+	return json_set_number(runner, "process_group", process_group());
 }
 
 static struct error *
@@ -103,7 +104,7 @@ same_pipeline(const struct document *doc)
 	gethostname(here, sizeof here - 1);
 	return host != NULL && strcmp(host, here) == 0 &&
 	    (pid_t)json_number(
-		document_value(doc), "runner.process_group", 0) == getpgrp();
+		document_value(doc), "runner.process_group", 0) == process_group();
 }
 
 struct error *

@@ -15,6 +15,7 @@
 #include "json.h"
 #include "log.h"
 #include "memory.h"
+#include "process.h"
 
 enum { MAX_BYTES = 64 * 1024 };
 
@@ -53,7 +54,7 @@ static struct owner
 this_owner(void)
 {
 	const char *run = getenv("NR_RUN_PID");
-	struct owner owner = { .group = getpgrp() };
+	struct owner owner = { .group = process_group() };
 
 	if (run != NULL)
 		owner.pid = (pid_t)strtol(run, NULL, 10);

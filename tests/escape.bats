@@ -111,18 +111,18 @@ is_precious() {
 	done
 }
 
-@test "what hides is ended too when the runner is killed, or its guard" {
-	local user guard runner victim i
+@test "what hides is ended too when the runner is killed, or its guard, or the whole group" {
+	local user guard runner group victim i
 	for user in $NR_USERS; do
-		for victim in guard runner; do
+		for victim in guard runner group; do
 			rm -f pids guard
 			mkdir -p -m 777 left
-			TMPDIR=$common/left as "$user" sh -c 'echo $$ >guard; exec nr-limit -k 0.1 -m 1G \
+			TMPDIR=$common/left as "$user" setsid sh -c 'echo $$ >guard; exec nr-limit -k 0.1 -m 1G \
 				-w . sh -c "$1 deaf pids; sleep 60"' sh "$common/bin/hide" &
 			while [ ! -s pids ]; do sleep 0.02; done
-			guard=$(cat guard)
+			guard=$(cat guard) group=-$guard
 			runner=$(pgrep -P "$guard")
-			kill -KILL "${!victim}"
+			kill -KILL -- "${!victim}"
 			wait $! || :
 			for i in $(seq 200); do
 				is_running hide || [ -d "/proc/$runner" ] || break

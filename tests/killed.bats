@@ -131,13 +131,25 @@ die_prepared() {
 	done
 }
 
+# kill_with_children PID: the program, its guard and its runner at once.
+kill_with_children() {
+	local guard runner
+	read -r guard _ <"/proc/$1/task/$1/children" || :
+	if [ -n "$guard" ]; then
+		kill -STOP "$guard"
+		read -r runner _ <"/proc/$guard/task/$guard/children" || :
+	fi
+	# shellcheck disable=SC2086 # there may be none
+	kill -KILL "$1" $guard $runner || :
+}
+
 # exec_killed SECONDS AGENT: nr-exec of the dead run, which is killed with all
 # its processes but the agent, which ends by itself.
 exec_killed() {
 	printf '%s\ntouch ../planted\nsleep 0.3\n' "$2" >agent.sh
 	rm -f planted
 	NR_RUN_PID=$(cat dead) RUNNER_ID=dead RUNNER_SANDBOX=off \
-		setsid timeout --foreground 20 nr-exec --agent-command "sh $PWD/agent.sh" \
+		timeout 20 nr-exec --agent-command "sh $PWD/agent.sh" \
 		<prepared.json >/dev/null 2>&1 3>&- &
 	pid=$!
 	if [ "$1" = planted ]; then
@@ -145,7 +157,7 @@ exec_killed() {
 	else
 		sleep "$1"
 	fi
-	kill -KILL -- -"$pid" || :
+	kill_with_children "$pid"
 	wait "$pid" || :
 	while pgrep -f "^sh $PWD/agent.sh" >/dev/null; do sleep 0.01; done
 }

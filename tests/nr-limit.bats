@@ -386,6 +386,27 @@ prepare_test() {
 	done
 }
 
+@test "Ctrl-Z stops nr-limit, and fg lets it go on" {
+	state() {
+		local line
+		line=$(cat "/proc/$1/stat")
+		line=${line##*) }
+		echo "${line%% *}"
+	}
+	local pid runner code=0
+	mkfifo go
+	nr-limit sh -c 'read -r line <go; exit 5' &
+	pid=$!
+	until runner=$(pgrep -P "$pid") && pgrep -P "$runner"; do sleep 0.01; done
+	kill -TSTP "$pid"
+	until [ "$(state "$pid")$(state "$runner")" = TT ]; do sleep 0.01; done
+	kill -CONT "$pid"
+	until [[ $(state "$pid")$(state "$runner") != *T* ]]; do sleep 0.01; done
+	echo go >go
+	wait "$pid" || code=$?
+	[ "$code" -eq 5 ]
+}
+
 @test "nr-limit with closed standard descriptors runs the command all the same" {
 	nr-limit --report report.json sh -c 'exit 4' <&- >&- 2>&- || :
 	[ "$(jq .exit_code report.json)" -eq 4 ]
