@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "git_protect.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "git_layout.h"
+#include "git_submodules.h"
 #include "memory.h"
-#include "string_list.h"
-
-enum { MAX_DEPTH = 8 /* of submodules in submodules */ };
 
 static void
-add_if_there(char ***list, const char *directory, const char *name)
+add_if_there(struct path_list *list, const char *directory, const char *name)
 {
 	char *path = file_join(directory, name);
 	struct stat info;
@@ -21,7 +18,7 @@ add_if_there(char ***list, const char *directory, const char *name)
 	/* A link would have something else protected. */
 	if (lstat(path, &info) == 0 &&
 	    (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)))
-		string_list_add(list, path);
+		path_list_add(list, path);
 	else
 		free(path);
 }
@@ -38,26 +35,14 @@ protect_directory(struct git_protection *protection, const char *directory)
 }
 
 static void
-protect_modules(
-    struct git_protection *protection, const char *directory, int depth)
+protect_submodules(struct git_protection *protection, const char *directory)
 {
-	char *modules = file_join(directory, "modules");
-	DIR *dir = depth < MAX_DEPTH ? opendir(modules) : NULL;
-	const struct dirent *entry;
+	struct path_list submodules = { NULL };
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		char *module;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		module = file_join(modules, entry->d_name);
-		protect_directory(protection, module);
-		protect_modules(protection, module, depth + 1);
-		free(module);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	free(modules);
+	git_submodules(&submodules, NULL, directory);
+	for (size_t i = 0; i < submodules.n; i++)
+		protect_directory(protection, submodules.items[i]);
+	path_list_release(&submodules);
 }
 
 static void
@@ -67,7 +52,7 @@ protect_linked(struct git_protection *protection, const char *work_tree,
 	static const char *const names[] = { "objects", "refs", "logs" };
 
 	add_if_there(&protection->read_only, work_tree, ".git");
-	string_list_add(&protection->writable, xstrdup(layout->directory));
+	path_list_add(&protection->writable, xstrdup(layout->directory));
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		add_if_there(&protection->writable, layout->common, names[i]);
 }
@@ -79,14 +64,13 @@ git_protect(struct git_protection *protection, const char *work_tree)
 	struct error *error = git_layout_find(&layout, work_tree);
 	char *dot_git = file_join(work_tree, ".git");
 
-	*protection = (struct git_protection){ NULL };
+	*protection = (struct git_protection){ 0 };
 	error_free(error);
 	if (error == NULL && layout.directory != NULL) {
 		protect_directory(protection, layout.directory);
-		protect_modules(protection, layout.directory, 0);
+		protect_submodules(protection, layout.directory);
 		if (strcmp(layout.directory, dot_git) == 0)
-			string_list_add(
-			    &protection->anchored, xstrdup(dot_git));
+			path_list_add(&protection->anchored, xstrdup(dot_git));
 		else
 			protect_linked(protection, work_tree, &layout);
 	}
@@ -95,19 +79,10 @@ git_protect(struct git_protection *protection, const char *work_tree)
 	free(dot_git);
 }
 
-static void
-free_list(char **list)
-{
-	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
-		free(list[i]);
-	free(list);
-}
-
 void
 git_protection_release(struct git_protection *protection)
 {
-	free_list(protection->anchored);
-	free_list(protection->read_only);
-	free_list(protection->writable);
-	*protection = (struct git_protection){ NULL };
+	path_list_release(&protection->anchored);
+	path_list_release(&protection->read_only);
+	path_list_release(&protection->writable);
 }

@@ -8,15 +8,16 @@
 #ifndef GIT_PROTECT_H
 #define GIT_PROTECT_H
 
-/* NULL-terminated, or NULL for none; absolute. */
+#include "path_list.h"
+
 struct git_protection {
 	/* Directories that are written to, but not renamed or removed. */
-	char **anchored;
+	struct path_list anchored;
 	/* Files and directories that are there. */
-	char **read_only;
+	struct path_list read_only;
 	/* Of a repository that the work tree is linked to: its objects,
 	 * references, logs, and the work tree's own directory. */
-	char **writable;
+	struct path_list writable;
 };
 
 /* Empty if the directory is no work tree, or one with a .git that leads to

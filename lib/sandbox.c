@@ -111,12 +111,12 @@ protect_repository(struct sandbox *sandbox, const char *directory)
 		return;
 	git_protect(&repository, path);
 	free(path);
-	if (repository.read_only == NULL)
+	if (repository.read_only.n == 0)
 		return;
 	sandbox->n_repositories++;
-	path_list_add_all(&sandbox->anchored, repository.anchored);
-	path_list_add_all(&sandbox->read_only, repository.read_only);
-	path_list_add_all(&sandbox->git_writable, repository.writable);
+	path_list_add_all(&sandbox->anchored, repository.anchored.items);
+	path_list_add_all(&sandbox->read_only, repository.read_only.items);
+	path_list_add_all(&sandbox->git_writable, repository.writable.items);
 	git_protection_release(&repository);
 }
 

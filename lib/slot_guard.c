@@ -55,8 +55,9 @@ slot_guard_add(
 	return file;
 }
 
-static struct error *
-note_file(struct slot_guard *guard, const char *directory, const char *name)
+struct error *
+slot_guard_note_file(
+    struct slot_guard *guard, const char *directory, const char *name)
 {
 	return read_now(slot_guard_add(guard, directory, name));
 }
@@ -75,7 +76,7 @@ slot_guard_is_own(const char *name)
 	for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++)
 		if (strcmp(own_names[i], name) == 0)
 			return true;
-	return false;
+	return slot_guard_is_of_submodule(name);
 }
 
 bool
@@ -90,27 +91,36 @@ slot_guard_is_common(const char *name)
 	    strchr(name + 6, '/') == NULL && !is_harmless(name + 6);
 }
 
-static struct error *
-note_hooks(struct slot_guard *guard)
+/* "modules/x", "hooks"; the first may be "". */
+static char *
+name_in(const char *name, const char *inside)
 {
-	char *path = file_join(guard->layout.common, "hooks");
+	return *name == '\0' ? xstrdup(inside) : file_join(name, inside);
+}
+
+struct error *
+slot_guard_note_hooks(
+    struct slot_guard *guard, const char *directory, const char *name)
+{
+	char *hooks = name_in(name, "hooks");
+	char *path = file_join(directory, hooks);
 	DIR *dir = opendir(path);
 	struct error *err = NULL;
 	struct dirent *entry;
 
 	free(path);
-	if (dir == NULL)
-		return NULL;
-	while (err == NULL && (entry = readdir(dir)) != NULL) {
-		char *name;
+	while (dir != NULL && err == NULL && (entry = readdir(dir)) != NULL) {
+		char *hook;
 
 		if (is_harmless(entry->d_name))
 			continue;
-		name = file_join("hooks", entry->d_name);
-		err = note_file(guard, guard->layout.common, name);
-		free(name);
+		hook = file_join(hooks, entry->d_name);
+		err = slot_guard_note_file(guard, directory, hook);
+		free(hook);
 	}
-	closedir(dir);
+	if (dir != NULL)
+		closedir(dir);
+	free(hooks);
 	return err;
 }
 
@@ -129,12 +139,16 @@ slot_guard_note(struct slot_guard **result, const char *work_tree)
 	for (size_t i = 0;
 	     err == NULL && i < sizeof common_names / sizeof common_names[0];
 	     i++)
-		err = note_file(guard, guard->layout.common, common_names[i]);
+		err = slot_guard_note_file(
+		    guard, guard->layout.common, common_names[i]);
 	for (size_t i = 0;
 	     err == NULL && i < sizeof own_names / sizeof own_names[0]; i++)
-		err = note_file(guard, guard->layout.directory, own_names[i]);
+		err = slot_guard_note_file(
+		    guard, guard->layout.directory, own_names[i]);
 	if (err == NULL)
-		err = note_hooks(guard);
+		err = slot_guard_note_hooks(guard, guard->layout.common, "");
+	if (err == NULL)
+		err = slot_guard_note_submodules(guard);
 	if (err != NULL)
 		slot_guard_free(guard);
 	else
@@ -153,13 +167,13 @@ same(const struct noted *a, const struct noted *b)
 		    memcmp(a->text.data, b->text.data, a->text.len) == 0));
 }
 
-/* Out of git's sight. */
-static struct error *
-put_aside(const char *path)
+struct error *
+slot_guard_put_aside(const char *path, const char *name, struct buffer *changed)
 {
 	char *saved = xasprintf("%s%s", path, saved_end);
 	struct error *err = file_remove_tree(saved);
 
+	buffer_appendf(changed, "%s%s", changed->len > 0 ? ", " : "", name);
 	if (err == NULL && rename(path, saved) != 0)
 		err = error_errno(
 		    ERROR_WORKSPACE, "cannot rename '%s' to '%s'", path, saved);
@@ -191,18 +205,19 @@ restore_file(const struct noted *file, struct buffer *changed)
 		buffer_release(&now.text);
 		return err;
 	}
-	buffer_appendf(
-	    changed, "%s%s", changed->len > 0 ? ", " : "", file->name);
 	if (now.exists)
-		err = put_aside(file->path);
+		err = slot_guard_put_aside(file->path, file->name, changed);
+	else
+		buffer_appendf(
+		    changed, "%s%s", changed->len > 0 ? ", " : "", file->name);
 	if (err == NULL && file->exists && !file->skipped)
 		err = write_again(file);
 	buffer_release(&now.text);
 	return err;
 }
 
-static bool
-is_noted(const struct slot_guard *guard, const char *path)
+bool
+slot_guard_has(const struct slot_guard *guard, const char *path)
 {
 	for (size_t i = 0; i < guard->n_files; i++)
 		if (strcmp(guard->files[i].path, path) == 0)
@@ -210,60 +225,58 @@ is_noted(const struct slot_guard *guard, const char *path)
 	return false;
 }
 
-/* The directory of hooks, also in place of a link to somebody else's. */
+/* Also in place of a link to somebody else's. */
 static struct error *
-restore_directory(const char *path, struct buffer *changed)
+restore_directory(const char *path, const char *name, struct buffer *changed)
 {
-	struct error *err = NULL;
+	struct error *err;
 	struct stat info;
 
-	if (lstat(path, &info) == 0) {
-		if (S_ISDIR(info.st_mode))
-			return NULL;
-		buffer_appendf(
-		    changed, "%shooks", changed->len > 0 ? ", " : "");
-		err = put_aside(path);
-	}
+	if (lstat(path, &info) != 0 || S_ISDIR(info.st_mode))
+		return NULL;
+	err = slot_guard_put_aside(path, name, changed);
 	if (err == NULL)
 		err = file_make_directories(path, 0777);
 	return err;
 }
 
-static struct error *
-remove_new_hooks(
-    const struct slot_guard *guard, const char *path, struct buffer *changed)
+struct error *
+slot_guard_put_new_hooks_aside(const struct slot_guard *guard,
+    const char *directory, const char *name, struct buffer *changed)
 {
-	DIR *dir = opendir(path);
-	struct error *err = NULL;
+	char *hooks = name_in(name, "hooks");
+	char *path = file_join(directory, hooks);
+	struct error *err = restore_directory(path, hooks, changed);
+	DIR *dir = err == NULL ? opendir(path) : NULL;
 	struct dirent *entry;
 
-	if (dir == NULL)
-		return NULL;
-	while (err == NULL && (entry = readdir(dir)) != NULL) {
+	while (dir != NULL && err == NULL && (entry = readdir(dir)) != NULL) {
 		char *full = file_join(path, entry->d_name);
+		char *hook = file_join(hooks, entry->d_name);
 
-		if (!is_harmless(entry->d_name) && !is_noted(guard, full)) {
-			buffer_appendf(changed, "%shooks/%s",
-			    changed->len > 0 ? ", " : "", entry->d_name);
-			err = put_aside(full);
-		}
+		if (!is_harmless(entry->d_name) && !slot_guard_has(guard, full))
+			err = slot_guard_put_aside(full, hook, changed);
+		free(hook);
 		free(full);
 	}
-	closedir(dir);
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	free(hooks);
 	return err;
 }
 
 static struct error *
 restore_all(const struct slot_guard *guard, struct buffer *changed)
 {
-	char *hooks = file_join(guard->layout.common, "hooks");
-	struct error *err = restore_directory(hooks, changed);
+	struct error *err = slot_guard_put_new_hooks_aside(
+	    guard, guard->layout.common, "", changed);
 
 	if (err == NULL)
-		err = remove_new_hooks(guard, hooks, changed);
+		err = slot_guard_restore_submodules(guard, changed);
 	for (size_t i = 0; err == NULL && i < guard->n_files; i++)
-		err = restore_file(&guard->files[i], changed);
-	free(hooks);
+		if (!slot_guard_is_gone(guard, guard->files[i].name))
+			err = restore_file(&guard->files[i], changed);
 	return err;
 }
 

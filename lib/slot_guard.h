@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The settings of a slot's repository while somebody else has it: the
- * configuration, attributes, excludes, grafts, alternates and hooks. What an
- * agent or a test wrote there would be believed, or run, by whoever works in
- * the slot next: another task, or a person with git. So it is noted before
- * and put back afterwards; what was written is kept beside it, under a name
- * that git does not know: config.necrocode-saved.
+ * configuration, attributes, excludes, grafts, alternates and hooks, and
+ * those of its submodules. What an agent or a test wrote there would be
+ * believed, or run, by whoever works in the slot next: another task, or a
+ * person with git. So it is noted before and put back afterwards; what was
+ * written is kept beside it, under a name that git does not know:
+ * config.necrocode-saved.
  */
 #ifndef SLOT_GUARD_H
 #define SLOT_GUARD_H

@@ -57,7 +57,10 @@ append_line(struct buffer *text, const char *name, const char *value)
 static void
 append_file(struct buffer *text, const struct noted *file)
 {
-	if (strchr(file->name, '\n') != NULL)
+	/* Also no link in the place of a submodule, which is of no use here. */
+	if (strchr(file->name, '\n') != NULL ||
+	    (!slot_guard_is_own(file->name) &&
+		!slot_guard_is_common(file->name)))
 		return;
 	buffer_appendf(text, "file %d %d %o %zu %s\n", file->exists,
 	    file->skipped, file->mode, file->text.len, file->name);

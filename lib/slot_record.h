@@ -30,8 +30,8 @@ bool slot_record_exists(const char *work_tree);
 /*
  * Puts back what a record tells of, and says so: the settings, HEAD if it
  * cannot be read, the branches; ends an operation in progress. The record is
- * gone then; one that is damaged is an error, and stays. `ends` is for git_set_ends(). To be called by who has the slot.
- * Nothing if there is none.
+ * gone then; one that is damaged is an error, and stays. `ends` is for
+ * git_set_ends(). To be called by who has the slot. Nothing if there is none.
  */
 struct error *slot_record_recover(const char *work_tree, double ends);
 

@@ -532,6 +532,20 @@ print("connected")'
 	done
 }
 
+@test "settings of submodules are out of reach, whatever their names" {
+	can_mount || return 0 # as above
+	git init -q repository
+	for name in plain libs/foo libs/foo/modules/inner; do
+		git init -q --bare "repository/.git/modules/$name"
+	done
+	touch repository/.git/modules/libs/HEAD # hides nothing
+	run --separate-stderr nr-limit -s workspace -w repository sh -c 'cd repository/.git/modules
+		for name in plain libs/foo libs/foo/modules/inner; do
+			echo x >>$name/config || echo x >$name/hooks/pre-commit || echo kept
+		done'
+	[ "$output" = $'kept\nkept\nkept' ]
+}
+
 @test "in a worktree git works, and its repository's settings are as they were" {
 	git init -q repository
 	git -C repository commit -q --allow-empty -m first

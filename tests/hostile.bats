@@ -124,6 +124,90 @@ attacks() {
 	[ -e slot/.git/hooks/pre-push.necrocode-saved ]
 }
 
+# A slot with the submodules libs/foo and libs/foo's own inner.
+with_submodules() {
+	export GIT_ALLOW_PROTOCOL=file
+	for name in inner foo; do
+		git init -q --bare "$name.git"
+		git clone -q "$name.git" "$name-work" 2>/dev/null
+		echo "$name" >"$name-work/$name"
+		[ "$name" = inner ] || git -C "$name-work" submodule --quiet add "$PWD/inner.git" inner
+		git -C "$name-work" add -A
+		git -C "$name-work" commit -qm "$name"
+		git -C "$name-work" push -q origin HEAD
+	done
+	git -C slot submodule --quiet add "$PWD/foo.git" libs/foo
+	git -C slot submodule --quiet update --init --recursive
+	git -C slot commit -qm submodules
+	git -C slot push -q origin HEAD:main
+	module=slot/.git/modules/libs/foo
+	rm -f $module/hooks/* # git's examples
+	echo keep >$module/hooks/post-merge
+	prepare
+	cp -a slot/.git before
+	run --separate-stderr git -C slot status --porcelain
+	[ -z "$output$stderr" ]
+}
+
+# Nothing of the submodules' settings is other than before.
+submodules_right() {
+	[ -z "$(find slot/.git -type l ! -name '*.necrocode-saved')" ]
+	diff -r before/modules slot/.git/modules -x '*.necrocode-saved' -x index -x HEAD -x logs -x objects -x refs
+	git -C slot status --porcelain
+}
+
+@test "settings of submodules, whatever their names, are as they were after an agent" {
+	with_submodules
+	agent 'for module in libs/foo libs/foo/modules/inner; do
+			cd ".git/modules/$module" || exit
+			git config core.fsmonitor "$mark"; echo x >hooks/post-checkout; mkdir -p info; echo "* -text" >info/attributes
+			rm -f hooks/post-merge; echo /x >objects/info/alternates; cd - >/dev/null
+		done'
+	[ "$status" -eq 0 ] || { echo "$output $stderr"; return 1; }
+	[[ "$stderr" == *settings_restored*"modules/libs/foo/hooks/post-checkout"*"modules/libs/foo/config"* ]]
+	[[ "$stderr" == *modules/libs/foo/modules/inner/config* ]]
+	submodules_right
+	git -C slot status --porcelain --ignored >/dev/null
+	[ ! -e ran ]
+}
+
+@test "what an agent puts in the place of a submodule is not believed" {
+	with_submodules
+	cp -a before evil-git
+	for attack in \
+		'mv .git/modules/libs/foo ../stolen; cp -a "$evil" .git/modules/libs/foo; echo x >.git/modules/libs/foo/hooks/post-checkout' \
+		'mv .git/modules/libs ../stolen; ln -s ../../evil-git/modules/libs .git/modules/libs' \
+		'mv .git/modules ../stolen; ln -s ../../evil-git/modules .git/modules' \
+		'rm -r .git/modules/libs/foo/hooks; ln -s ../../../../evil-git/hooks .git/modules/libs/foo/hooks' \
+		'rm -r .git/modules/libs/foo/info; ln -s ../../../../evil-git/info .git/modules/libs/foo/info' \
+		'ln -s ../../../evil-git .git/modules/new' \
+		'touch .git/modules/libs/HEAD; cp -a "$evil" .git/modules/new; git -C .git/modules/new config core.fsmonitor "$mark"; echo x >.git/modules/new/hooks/pre-push'; do
+		rm -rf stolen slot/.git
+		cp -a before slot/.git
+		agent "$attack"
+		[ "$status" -eq 0 ] || { echo "$attack: $output $stderr"; return 1; }
+		[[ "$stderr" == *settings_restored*modules* ]] || { echo "$attack: $stderr"; return 1; }
+		diff -r before evil-git
+		[ -z "$(find slot/.git -type l ! -name '*.necrocode-saved')" ]
+		[ -z "$(find slot/.git/modules \( -name post-checkout -o -name pre-push \))" ] || { echo "$attack"; return 1; }
+		[ ! -e slot/.git/modules/libs/foo/config ] || cmp before/modules/libs/foo/config slot/.git/modules/libs/foo/config
+		[ ! -e slot/.git/modules/new/config ]
+	done
+}
+
+@test "a submodule that an agent adds can be pushed, and its settings are not believed" {
+	with_submodules
+	agent 'export GIT_ALLOW_PROTOCOL=file; git submodule --quiet add "$BATS_TEST_TMPDIR/inner.git" libs/more; git -C libs/more config core.fsmonitor "$mark"'
+	[ "$status" -eq 0 ] || { echo "$output $stderr"; return 1; }
+	[ ! -e slot/.git/modules/libs/more/config ]
+	git -C slot status --porcelain
+	git -C slot/libs/more log -1 --format=%s
+	[ ! -e ran ]
+	stage nr-push --git-retry-count 0 <executed.json
+	[ "$status" -eq 0 ] || { echo "$output $stderr"; return 1; }
+	git -C remote.git ls-tree "$branch" libs/more | grep -q '^160000'
+}
+
 @test "settings of the repository are as they were after tests" {
 	prepare
 	cp slot/.git/config config
