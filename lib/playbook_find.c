@@ -7,6 +7,7 @@
 #include "data_file.h"
 #include "file.h"
 #include "memory.h"
+#include "path_list.h"
 
 static const char *
 name_of(const struct stage *stage)
@@ -22,6 +23,14 @@ bool
 playbook_is_named(const struct stage *stage)
 {
 	return name_of(stage) != NULL;
+}
+
+bool
+playbook_is_outside(const struct stage *stage, const char *workspace)
+{
+	const char *name = name_of(stage);
+
+	return name != NULL && *name == '/' && !path_is_in(name, workspace);
 }
 
 /* "python" and "python.yaml"; NULL: none of this name comes with us. */

@@ -17,6 +17,8 @@ struct error *playbook_find(
     char **path, const struct stage *stage, const char *workspace);
 /* Is one named at all? */
 bool playbook_is_named(const struct stage *stage);
+/* Is one named that is there before the workspace is? */
+bool playbook_is_outside(const struct stage *stage, const char *workspace);
 
 /* The one that comes with the toolkit; the caller frees. */
 struct error *playbook_find_default(char **path);

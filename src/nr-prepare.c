@@ -163,12 +163,11 @@ check_playbook(const struct prepare *prepare)
 	struct error *error;
 	char *path;
 
-	if (!playbook_is_named(prepare->stage))
-		return NULL;
 	error = playbook_find(&path, prepare->stage, prepare->slot.path);
 	if (error == NULL)
 		error = playbook_load(&playbook, path);
-	if (error == NULL && getenv("NR_RUN_PID") != NULL)
+	if (error == NULL && !prepare->stage->dry_run &&
+	    getenv("NR_RUN_PID") != NULL)
 		error = tell_playbook(prepare->stage);
 	playbook_free(playbook);
 	free(path);
@@ -200,7 +199,7 @@ do_prepare(struct prepare *prepare)
 		err = git_start_branch(prepare->slot.git, &prepare->start);
 		prepare->start.upstream = NULL;
 	}
-	if (err == NULL)
+	if (err == NULL && playbook_is_named(prepare->stage))
 		err = check_playbook(prepare);
 	if (err != NULL) {
 		slot_take_back(&prepare->slot, prepare->stage);
@@ -259,6 +258,9 @@ run(struct stage *stage)
 	prepare.start.base = document_base_branch(stage->doc);
 	prepare.start.branch = prepare.branch;
 	err = choose(&prepare);
+	/* One that is not in the repository needs no checkout. */
+	if (err == NULL && playbook_is_outside(stage, prepare.slot.path))
+		err = check_playbook(&prepare);
 	if (err == NULL && stage->dry_run)
 		plan(&prepare);
 	else if (err == NULL)

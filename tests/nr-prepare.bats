@@ -707,3 +707,26 @@ local: one.txt" ]
 	stage nr-prepare -i playbook.json
 	[ "$status" -eq 0 ]
 }
+
+@test "a playbook outside of the repository is read before the slot is touched" {
+	task ".playbook_path = \"$PWD/bad.yaml\"" >playbook.json
+	echo 'steps: []' >bad.yaml
+	for option in --dry-run ''; do
+		stage nr-prepare -i playbook.json $option
+		[ "$status" -eq 78 ]
+		[[ $stderr == *"$PWD/bad.yaml:1:1: 'steps' is missing or empty"* ]]
+	done
+	[ "$(git -C slot branch --show-current)" = main ]
+	[ ! -e slot/.git/FETCH_HEAD ]
+}
+
+@test "a mistake in the repository's playbook leaves a slot that can be used" {
+	commit_upstream check.yaml 'steps: [{nam: x}]'
+	task '.playbook_path = "check.yaml"' >playbook.json
+	stage nr-prepare -i playbook.json
+	[ "$status" -eq 78 ]
+	[[ $(field .error.message) == *"check.yaml:1:10: unknown key"* ]]
+	commit_upstream check.yaml 'steps: [{name: x, command: make check}]'
+	RUNNER_ID=another stage nr-prepare -i playbook.json
+	[ "$status" -eq 0 ]
+}
