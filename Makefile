@@ -63,7 +63,7 @@ shell_scripts = $(scripts) $(wildcard share/examples/*.sh share/examples/*/*.sh 
 build_packages = gcc libc6-dev libgit2-dev libcurl4-openssl-dev libjq-dev \
 	libyaml-dev nettle-dev
 run_packages = git jq ca-certificates openssh-client
-test_packages = bats parallel python3 python3-jsonschema python3-yaml mandoc \
+test_packages = bats parallel python3 python3-jsonschema python3-yaml mandoc meson \
 	procps util-linux openssl xxd nodejs file curl lighttpd \
 	lighttpd-mod-openssl openssh-server gpg gpg-agent
 lint_packages = clang-format clang-tidy cppcheck shellcheck clang \

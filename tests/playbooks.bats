@@ -1,7 +1,7 @@
 load helper
 
-# The playbooks of share/playbooks, on small projects. go, cargo and npm are
-# stood in for: what they are asked is what counts here.
+# The playbooks of share/playbooks, on small projects. go, cargo, npm and yarn
+# are stood in for: what they are asked is what counts here.
 prepare_test() {
 	mkdir slot tools
 	task 'del(.test_commands)' >task.json
@@ -48,6 +48,19 @@ jsonschema.Draft202012Validator(json.load(open(sys.argv[1]))).validate(
 	rm slot/*
 	play c
 	[[ $(field .error.message) == *'found no CMakeLists.txt'* ]]
+}
+
+@test "the playbook for C builds and tests with Meson" {
+	printf "project('x', 'c')\nt = executable('t', 't.c')\ntest('t', t)\n" >slot/meson.build
+	echo 'int main(void) { return 0; }' >slot/t.c
+	play c
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(ran)" = 'Find the build system, Build and test with Meson' ]
+	[ "$(ls slot)" = $'meson.build\nt.c' ]
+	echo 'int main(void) { return 3; }' >slot/t.c
+	play c
+	[ "$status" -eq 85 ]
 }
 
 @test "the playbook for Python compiles, and tests with what is there" {
@@ -99,6 +112,10 @@ jsonschema.Draft202012Validator(json.load(open(sys.argv[1]))).validate(
 	play frontend
 	[ "$(ran)" = 'Look at package.json, Install, Build' ]
 	[ "$(tail -n 2 calls | tr '\n' ';')" = 'yarn install --frozen-lockfile;yarn run build;' ]
+	tool pnpm
+	touch slot/pnpm-lock.yaml
+	play frontend
+	[ "$(tail -n 2 calls | tr '\n' ';')" = 'pnpm install --frozen-lockfile;pnpm run build;' ]
 }
 
 @test "the playbook for services goes by the language" {
