@@ -44,6 +44,7 @@ release_steps(struct playbook_steps *steps)
 		free(step->working_directory);
 		json_strings_free(step->shell);
 		json_strings_free(step->outputs);
+		free(step->include);
 		release_steps(&step->then);
 		release_steps(&step->otherwise);
 	}
@@ -269,7 +270,7 @@ read_include(struct load *load, struct playbook_step *step, jv object)
 		playbook_problem(reader, "%s", error->message);
 	playbook_leave(reader, back);
 	error_free(error);
-	free(path);
+	step->include = path;
 	free(name);
 }
 

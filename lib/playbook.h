@@ -43,6 +43,7 @@ struct playbook_step {
 	char **shell;
 	bool names_values; /* does the command? not for a python */
 	char **outputs;    /* names */
+	char *include;     /* the file of a block that is another playbook */
 	struct playbook_steps then, otherwise;
 };
 

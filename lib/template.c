@@ -7,6 +7,7 @@
 #include "json.h"
 #include "memory.h"
 #include "shell_quote.h"
+#include "string_list.h"
 #include "variable_path.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
@@ -426,6 +427,42 @@ template_command_problem(const char *text, size_t *offset)
 	}
 	shell_quote_release(&quote);
 	return problem;
+}
+
+/* Does it need a value, in a text or at this place of a command? */
+static bool
+needs_value(
+    const struct part *part, enum template_kind kind, enum shell_place place)
+{
+	if (kind == TEMPLATE_COMMAND)
+		return is_ours(part, place) && !is_array(part);
+	return part->kind == BRACES || part->kind == DOLLAR_PATH ||
+	    (part->kind == DOLLAR && part->text[part->len - 1] == '}');
+}
+
+char **
+template_undefined(const char *text, enum template_kind kind,
+    template_lookup *lookup, void *context)
+{
+	struct shell_quote quote = SHELL_QUOTE_INIT;
+	char **names = NULL, *value;
+	struct part part;
+
+	for (; next_part(&part, text); text += part.len) {
+		if (needs_value(&part, kind, shell_quote_place(&quote))) {
+			value = part_value(&part, lookup, context);
+			if (value == NULL)
+				string_list_add(
+				    &names, xstrndup(part.name, part.name_len));
+			free(value);
+			shell_quote_read(&quote, "x", 1);
+		} else {
+			shell_quote_read(&quote, part.text, part.len);
+		}
+		json_strings_free(part.path);
+	}
+	shell_quote_release(&quote);
+	return names;
 }
 
 bool

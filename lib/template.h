@@ -52,6 +52,13 @@ void template_command_release(struct template_command *command);
  * not expanded): its offset, and why, static; NULL: all is well.
  */
 const char *template_command_problem(const char *text, size_t *offset);
+/*
+ * The names in a text, or a command, that have no value and cannot be done
+ * without; NULL-terminated, or NULL; free with json_strings_free().
+ */
+enum template_kind { TEMPLATE_TEXT, TEMPLATE_COMMAND };
+char **template_undefined(const char *text, enum template_kind kind,
+    template_lookup *lookup, void *context);
 /* Has it any {{name}}, which only a shell can be given? */
 bool template_has_names(const char *text);
 

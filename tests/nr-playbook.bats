@@ -511,6 +511,50 @@ always:
 	[ "$output" = "nr-playbook: would run playbook 'playbook.yaml' (6 steps) in '$PWD/slot'" ]
 }
 
+@test "--list shows blocks, includes, cleaning up, and what is not defined" {
+	printf 'steps: [{name: i, command: "echo ${none.x} {{known}}"}]\n' >part.yaml
+	playbook 'variables: {known: 1, on: true}
+steps:
+  - {name: a, command: "echo {{out}} {{none}} ${later}", outputs: [out]}
+  - name: Branch
+    if: known == 1
+    then: [{name: b, command: echo, condition: on}]
+    else:
+      - if: out
+        then: [{name: c, command: "echo {{none}}"}]
+  - {include: part.yaml, condition: not on}
+  - include: part.yaml
+on_failure: [{name: f, command: echo}]
+always:
+  - {name: x, command: echo, env: {A: "${none}"}, working_directory: "{{out}}"}
+  - {name: y, command: "true", condition: known == 2}'
+	play --list
+	[ "$status" -eq 0 ]
+	diff - <(echo "$output") <<'END'
+playbook 'Test playbook' (playbook.yaml)
+run      a: echo {{out}} {{none}} ${later}
+         'none' is not defined: the step would fail
+if       Branch: condition 'known == 1': known is 1
+  run      b: echo
+           condition 'on': on is true
+else
+  if       depends on the steps before: condition 'out'
+    skip     c: echo {{none}}
+include  part.yaml: condition 'not on': on is true
+  skip     i: echo ${none.x} {{known}}
+include  part.yaml
+  run      i: echo ${none.x} {{known}}
+           'none.x' is not defined: the step would fail
+on_failure, after a failure:
+  may run  f: echo
+always, at the end:
+  run      x: echo
+           'none' is not defined: the step would fail
+  skip     y: true
+           condition 'known == 2': known is 1
+END
+}
+
 @test "the result is JUnit XML, too" {
 	playbook 'steps:
   - {name: "a <&> \"b\"", command: "printf \"\\033[1mred\\n\"; false", fail_fast: false}
