@@ -103,8 +103,8 @@ same_pipeline(const struct document *doc)
 
 	gethostname(here, sizeof here - 1);
 	return host != NULL && strcmp(host, here) == 0 &&
-	    (pid_t)json_number(
-		document_value(doc), "runner.process_group", 0) == process_group();
+	    (pid_t)json_number(document_value(doc), "runner.process_group",
+		0) == process_group();
 }
 
 struct error *
