@@ -48,15 +48,17 @@ is_at(
 	const char *text = search->text + start;
 	size_t left = search->len - start;
 	uint64_t head, tail;
+	bool same;
 
 	if (left < MASK_MAX_ANCHOR)
 		return left >= anchor->len && is_same(search, anchor, text, 0);
 	head = mask_finder_load8(text) | anchor->head_fold;
 	tail = mask_finder_load8(text + anchor->tail_at) | anchor->tail_fold;
-	if ((((head & anchor->head_mask) ^ anchor->head) |
-		((tail & anchor->tail_mask) ^ anchor->tail)) != 0)
-		return false;
-	return anchor->len <= 16 || is_same(search, anchor, text, 8);
+	same = (((head & anchor->head_mask) ^ anchor->head) |
+		   ((tail & anchor->tail_mask) ^ anchor->tail)) == 0;
+	if (anchor->len > 16 && same)
+		same = is_same(search, anchor, text, 8);
+	return same;
 }
 
 static void
