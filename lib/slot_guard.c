@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,19 +28,29 @@ static const char *const own_names[] = { "config.worktree",
 static struct error *
 read_now(struct noted *file)
 {
+	char target[PATH_MAX];
 	struct stat info;
+	ssize_t len;
 
 	if (lstat(file->path, &info) != 0)
 		return NULL;
 	file->exists = true;
 	file->mode = (unsigned)info.st_mode & 07777;
-	/* A pipe would make us wait. */
-	file->skipped =
-	    !S_ISREG(info.st_mode) || info.st_size > SLOT_GUARD_MAX_FILE_BYTES;
-	if (file->skipped)
-		return NULL;
 	file->text = BUFFER_INIT(SLOT_GUARD_MAX_FILE_BYTES + 1);
-	return file_read(&file->text, file->path);
+	/* A pipe would make us wait. */
+	if (S_ISREG(info.st_mode) && info.st_size <= SLOT_GUARD_MAX_FILE_BYTES)
+		return file_read(&file->text, file->path);
+	len = readlink(file->path, target, sizeof target);
+	if (len >= 0) {
+		file->kind = NOTED_LINK;
+		buffer_append(&file->text, target, (size_t)len);
+	} else {
+		file->kind = NOTED_OTHER;
+		buffer_appendf(&file->text, "%ju %jd.%09ld",
+		    (uintmax_t)info.st_ino, (intmax_t)info.st_ctim.tv_sec,
+		    info.st_ctim.tv_nsec);
+	}
+	return NULL;
 }
 
 struct noted *
@@ -159,9 +171,7 @@ slot_guard_note(struct slot_guard **result, const char *work_tree)
 static bool
 same(const struct noted *a, const struct noted *b)
 {
-	if (a->exists != b->exists || a->skipped != b->skipped)
-		return false;
-	return !a->exists || a->skipped ||
+	return a->exists == b->exists && a->kind == b->kind &&
 	    (a->mode == b->mode && a->text.len == b->text.len &&
 		(a->text.len == 0 ||
 		    memcmp(a->text.data, b->text.data, a->text.len) == 0));
@@ -188,9 +198,13 @@ write_again(const struct noted *file)
 	    file->path, (size_t)(strrchr(file->path, '/') - file->path));
 	struct error *err = file_make_directories(directory, 0777);
 
-	if (err == NULL)
+	if (err == NULL && file->kind == NOTED_FILE)
 		err = file_replace(
 		    file->path, file->text.data, file->text.len, file->mode);
+	else if (err == NULL && file->kind == NOTED_LINK &&
+	    symlink(file->text.data, file->path) != 0)
+		err = error_errno(
+		    ERROR_WORKSPACE, "cannot make the link '%s'", file->path);
 	free(directory);
 	return err;
 }
@@ -210,7 +224,7 @@ restore_file(const struct noted *file, struct buffer *changed)
 	else
 		buffer_appendf(
 		    changed, "%s%s", changed->len > 0 ? ", " : "", file->name);
-	if (err == NULL && file->exists && !file->skipped)
+	if (err == NULL && file->exists)
 		err = write_again(file);
 	buffer_release(&now.text);
 	return err;

@@ -11,11 +11,17 @@
 
 enum { SLOT_GUARD_MAX_FILE_BYTES = 1024 * 1024 };
 
-/* One file as it was: not there, there, or too large to be kept. */
+/* One file as it was, if it was there. */
+enum noted_kind {
+	NOTED_FILE,  /* text is what was in it */
+	NOTED_LINK,  /* text is where it led to */
+	NOTED_OTHER, /* or too large: text tells whether it is still the same */
+};
 struct noted {
 	char *path;
 	const char *name; /* of the path: below the git directory */
-	bool exists, skipped;
+	bool exists;
+	enum noted_kind kind;
 	unsigned mode;
 	struct buffer text;
 };

@@ -17,7 +17,7 @@
 
 /*
  * The first line, one each for the repository and the branches, then for each
- * file a line "file EXISTS SKIPPED MODE BYTES NAME" and its bytes, and the
+ * file a line "file EXISTS KIND MODE BYTES NAME" and its bytes, and the
  * last.
  */
 static const char first_line[] = "necrocode slot 2\n";
@@ -63,7 +63,7 @@ append_file(struct buffer *text, const struct noted *file)
 		!slot_guard_is_common(file->name)))
 		return;
 	buffer_appendf(text, "file %d %d %o %zu %s\n", file->exists,
-	    file->skipped, file->mode, file->text.len, file->name);
+	    (int)file->kind, file->mode, file->text.len, file->name);
 	buffer_append(text, file->text.data, file->text.len);
 	buffer_append_string(text, "\n");
 }
@@ -152,21 +152,23 @@ static bool
 take_file(struct slot_guard *guard, char **at, const char *end)
 {
 	char *line = take_line(at, "file");
-	int exists, skipped, n = 0;
+	int exists, kind, n = 0;
 	struct noted *file;
 	unsigned mode;
 	size_t len;
 	bool ok = line != NULL &&
-	    sscanf(line, "%d %d %o %zu %n", &exists, &skipped, &mode, &len,
-		&n) == 4 &&
-	    n > 0 && len <= SLOT_GUARD_MAX_FILE_BYTES &&
-	    len < (size_t)(end - *at) && directory_of(guard, line + n) != NULL;
+	    sscanf(line, "%d %d %o %zu %n", &exists, &kind, &mode, &len, &n) ==
+		4 &&
+	    n > 0 && kind >= NOTED_FILE && kind <= NOTED_OTHER &&
+	    (kind != NOTED_LINK || len > 0) &&
+	    len <= SLOT_GUARD_MAX_FILE_BYTES && len < (size_t)(end - *at) &&
+	    directory_of(guard, line + n) != NULL;
 
 	if (ok) {
 		file = slot_guard_add(
 		    guard, directory_of(guard, line + n), line + n);
 		file->exists = exists != 0;
-		file->skipped = skipped != 0;
+		file->kind = (enum noted_kind)kind;
 		file->mode = mode & 07777;
 		file->text = BUFFER_INIT(SLOT_GUARD_MAX_FILE_BYTES);
 		buffer_append(&file->text, *at, len);

@@ -124,6 +124,25 @@ attacks() {
 	[ -e slot/.git/hooks/pre-push.necrocode-saved ]
 }
 
+@test "hooks that are links, or large, are what they were after an agent" {
+	prepare
+	mkdir hooks
+	printf '#!/bin/sh\n' >hooks/pre-commit
+	chmod +x hooks/pre-commit
+	ln -s ../../../hooks/pre-commit slot/.git/hooks/pre-commit
+	ln -s ../../../hooks/post-merge slot/.git/hooks/post-merge
+	truncate -s 2M slot/.git/hooks/pre-push slot/.git/hooks/update
+	agent 'rm .git/hooks/p*; ln -s ../../mark.sh .git/hooks/pre-commit; truncate -s 2M .git/hooks/pre-push'
+	[ "$status" -eq 0 ]
+	[[ "$stderr" == *settings_restored* ]]
+	[ "$(readlink slot/.git/hooks/pre-commit)" = ../../../hooks/pre-commit ]
+	[ "$(readlink slot/.git/hooks/post-merge)" = ../../../hooks/post-merge ]
+	[ ! -e slot/.git/hooks/pre-push ]
+	[ -e slot/.git/hooks/update ]
+	agent :
+	[[ "$stderr" != *settings_restored* ]]
+}
+
 # A slot with the submodules libs/foo and libs/foo's own inner.
 with_submodules() {
 	export GIT_ALLOW_PROTOCOL=file
