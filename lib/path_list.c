@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "path_list.h"
 
+#include <unistd.h>
+
+#include "file.h"
 #include "memory.h"
 
 void
@@ -17,6 +20,16 @@ path_list_add_all(struct path_list *list, char *const *paths)
 {
 	for (; paths != NULL && *paths != NULL; paths++)
 		path_list_add(list, xstrdup(*paths));
+}
+
+void
+path_list_add_resolved(struct path_list *list, const char *path)
+{
+	/* Most that are asked for are not there. */
+	char *resolved = access(path, F_OK) == 0 ? file_resolve(path) : NULL;
+
+	if (resolved != NULL)
+		path_list_add(list, resolved);
 }
 
 bool

@@ -17,6 +17,8 @@ struct path_list {
 void path_list_add(struct path_list *list, char *path);
 /* Copies of all that are in a NULL-terminated list, or in none. */
 void path_list_add_all(struct path_list *list, char *const *paths);
+/* The path without links in it, if it leads to something. */
+void path_list_add_resolved(struct path_list *list, const char *path);
 bool path_list_has(const struct path_list *list, const char *path);
 void path_list_release(struct path_list *list);
 

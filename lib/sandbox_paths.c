@@ -28,16 +28,13 @@ static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full",
 	"/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts",
 	NULL };
 
-/* A path that is not there needs no hiding. Takes it over. */
 static void
-add_resolved(struct path_list *paths, char *path)
+add_in(struct path_list *list, const char *directory, const char *name)
 {
-	/* Most are not there. */
-	char *resolved = access(path, F_OK) == 0 ? file_resolve(path) : NULL;
+	char *path = file_join(directory, name);
 
+	path_list_add_resolved(list, path);
 	free(path);
-	if (resolved != NULL)
-		path_list_add(paths, resolved);
 }
 
 static struct error *
@@ -60,11 +57,11 @@ sandbox_find_hidden(
 
 	for (size_t i = 0; options->hide != NULL && options->hide[i] != NULL;
 	     i++)
-		add_resolved(hidden, xstrdup(options->hide[i]));
+		path_list_add_resolved(hidden, options->hide[i]);
 	for (size_t i = 0; home != NULL && credentials[i] != NULL; i++)
-		add_resolved(hidden, file_join(home, credentials[i]));
-	add_resolved(hidden, xstrdup("/run/secrets"));
-	add_resolved(hidden, file_join(state, "runs"));
+		add_in(hidden, home, credentials[i]);
+	path_list_add_resolved(hidden, "/run/secrets");
+	add_in(hidden, state, "runs");
 	free(state);
 }
 

@@ -25,19 +25,10 @@ struct view {
 };
 
 static void
-add_resolved(struct path_list *list, const char *path)
-{
-	char *resolved = path != NULL ? file_resolve(path) : NULL;
-
-	if (resolved != NULL)
-		path_list_add(list, resolved);
-}
-
-static void
 add_all_resolved(struct path_list *list, char *const *paths)
 {
 	for (; paths != NULL && *paths != NULL; paths++)
-		add_resolved(list, *paths);
+		path_list_add_resolved(list, *paths);
 }
 
 static bool
@@ -76,7 +67,7 @@ choose_places(struct view *view)
 	struct path_list all = { NULL };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		add_resolved(&all, names[i]);
+		path_list_add_resolved(&all, names[i]);
 	for (size_t i = 0; i < all.n; i++) {
 		const char *place = all.items[i];
 
@@ -408,8 +399,9 @@ sandbox_view_plan(struct sandbox_tmp *tmp, struct namespace_plan *plan,
 
 	/* The rules say what may be written to in there. */
 	for (size_t i = 0; i < sizeof system_paths / sizeof *system_paths; i++)
-		add_resolved(&view.write, system_paths[i]);
-	add_resolved(&view.write, options->workspace);
+		path_list_add_resolved(&view.write, system_paths[i]);
+	if (options->workspace != NULL)
+		path_list_add_resolved(&view.write, options->workspace);
 	add_all_resolved(&view.write, options->write);
 	add_all_resolved(&view.write, more);
 	add_all_resolved(&view.read, options->read);
