@@ -16,15 +16,6 @@
 #include "ref_name.h"
 #include "string_list.h"
 
-static bool
-is_in(char *const *list, const char *path)
-{
-	for (; list != NULL && *list != NULL; list++)
-		if (strcmp(*list, path) == 0)
-			return true;
-	return false;
-}
-
 void
 git_know_nested(struct git *git, char **paths)
 {
@@ -50,13 +41,13 @@ git_is_nested(const char *path)
 bool
 git_knows_nested(const struct git *git, const char *path)
 {
-	return is_in(git->known, path);
+	return string_list_has(git->known, path);
 }
 
 void
 git_add_nested(struct git *git, const char *path)
 {
-	if (!is_in(git->nested, path))
+	if (!string_list_has(git->nested, path))
 		string_list_add(&git->nested, xstrdup(path));
 }
 
@@ -122,7 +113,8 @@ git_move_nested(struct git *git, const char *name)
 	directory = new_directory(git, name);
 	git->nested = NULL;
 	for (char **path = nested; *path != NULL; path++)
-		if (is_in(git->known, *path) || !move(git, *path, directory))
+		if (string_list_has(git->known, *path) ||
+		    !move(git, *path, directory))
 			git_add_nested(git, *path);
 	json_strings_free(nested);
 	free(directory);

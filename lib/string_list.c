@@ -13,6 +13,15 @@ string_list_count(char *const *list)
 	return n;
 }
 
+bool
+string_list_has(char *const *list, const char *text)
+{
+	for (; list != NULL && *list != NULL; list++)
+		if (strcmp(*list, text) == 0)
+			return true;
+	return false;
+}
+
 void
 string_list_add(char ***list, char *text)
 {

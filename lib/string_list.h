@@ -3,9 +3,11 @@
 #ifndef STRING_LIST_H
 #define STRING_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 size_t string_list_count(char *const *list);
+bool string_list_has(char *const *list, const char *text);
 /* Takes the text over. The list grows, and may move. */
 void string_list_add(char ***list, char *text);
 
