@@ -56,7 +56,7 @@ int git_remove_locks(const struct git *git, double since);
  * too; in a repository that work trees share only what is a minute old. */
 int git_remove_dead_locks(const struct git *git, double since);
 /* Removes packs that were never finished, and are older than a day. */
-int git_remove_old_packs(const struct git *git);
+void git_remove_old_packs(const struct git *git);
 /* The work tree, resolved; borrowed. */
 const char *git_path(const struct git *git);
 /* The work tree's own git directory, where necrocode.lock lies; borrowed. */

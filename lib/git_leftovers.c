@@ -88,14 +88,13 @@ git_remove_dead_locks(const struct git *git, double since)
 	return n;
 }
 
-int
+void
 git_remove_old_packs(const struct git *git)
 {
 	char *path = file_join(git->common, "objects/pack");
 	double to = clock_now() - OLD_PACK_SECONDS;
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	int n = 0;
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		char *full = file_join(path, entry->d_name);
@@ -103,11 +102,10 @@ git_remove_old_packs(const struct git *git)
 		if (strncmp(entry->d_name, "pack_git2_", 10) == 0 ||
 		    strncmp(entry->d_name, "tmp_pack_", 9) == 0 ||
 		    strncmp(entry->d_name, "tmp_idx_", 8) == 0)
-			n += remove_between(full, 0, to);
+			remove_between(full, 0, to);
 		free(full);
 	}
 	if (dir != NULL)
 		closedir(dir);
 	free(path);
-	return n;
 }
