@@ -33,15 +33,6 @@ check_text(const git_commit *commit, const char *what, const char *text,
 	return name != NULL ? found(commit, what, name) : NULL;
 }
 
-static struct error *
-discard(void *context, const char *bytes, size_t len)
-{
-	(void)context;
-	(void)bytes;
-	(void)len;
-	return NULL;
-}
-
 static int
 feed_whole(git_odb *odb, const git_oid *id, struct mask_stream *stream)
 {
@@ -80,7 +71,7 @@ static struct error *
 check_blob(const struct git *git, const git_commit *commit,
     const git_diff_file *file, const struct mask *mask)
 {
-	struct mask_stream *stream = mask_stream_new(mask, discard, NULL);
+	struct mask_stream *stream = mask_stream_new(mask, mask_discard, NULL);
 	git_odb *odb = NULL;
 	struct error *err = NULL;
 	char *what;

@@ -71,6 +71,8 @@ const char *mask_find(
  * mask_stream_end() leaves the stream empty, for the next text.
  */
 typedef struct error *mask_sink(void *context, const char *bytes, size_t len);
+/* Of a stream of which only the hits are asked for. */
+struct error *mask_discard(void *context, const char *bytes, size_t len);
 struct mask_stream;
 
 struct mask_stream *mask_stream_new(

@@ -205,15 +205,6 @@ parse_options(struct request *request, int argc, char *argv[])
 	return request->error;
 }
 
-static struct error *
-discard(void *context, const char *bytes, size_t len)
-{
-	(void)context;
-	(void)bytes;
-	(void)len;
-	return NULL;
-}
-
 static void
 report(void *context, const char *name, bool rule, size_t line, size_t column)
 {
@@ -297,7 +288,7 @@ run(const struct request *request)
 {
 	struct mask_output output = { .fd = 1 };
 	struct mask_stream *stream = mask_stream_new(request->mask,
-	    request->check ? discard : mask_output_write, &output);
+	    request->check ? mask_discard : mask_output_write, &output);
 	struct error *error;
 
 	if (request->check)
