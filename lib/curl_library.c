@@ -25,7 +25,9 @@ _Static_assert(sizeof(struct curl_library) == n_functions * sizeof(void *),
 
 /*
  * libcurl brings GnuTLS for LDAP and RTMP, which nobody here speaks; without
- * being told so it makes itself ready at once, which costs a megabyte.
+ * being told so it makes itself ready at once, which costs a megabyte. Bound
+ * lazily it is as in any program that is linked with it: each library says
+ * for itself whether all is bound at once. Otherwise Kerberos would be, too.
  */
 static void *
 load(void)
@@ -35,7 +37,7 @@ load(void)
 	void *handle;
 
 	setenv(name, "1", 0);
-	handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	handle = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
 	if (!given)
 		unsetenv(name);
 	return handle;
