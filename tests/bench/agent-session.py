@@ -6,9 +6,10 @@ usage: agent-session.py SERVER [-n RUNS] NAME=COMMAND...
 Each command is run by sh in a git work tree of its own with the prompt on
 standard input, alternately, RUNS times after one warm-up; {url} in it is a
 model's server that replays the script. Measured are the time from the start
-to the first request of the script, and, by nr-limit, CPU time and peak memory
-of all its processes together. Ratios are the first command's to the
-others', run by run; medians are printed.
+to the first request of the script and, by nr-limit, the CPU time of all its
+processes together; and in runs apart the memory that all of them have at most,
+each page counted once (treememory.py; as nr-limit sums it up, without root).
+Ratios are the first command's to the others', run by run; medians are printed.
 """
 import argparse
 import json
@@ -17,6 +18,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+
+import treememory
 
 STEPS = 10
 SCRIPT = [{"text": "next", "run": f"echo step {i} >>steps.txt"}
@@ -42,36 +45,60 @@ def first_request(state):
     sys.exit("no request came")
 
 
-def run(server_path, command, log):
-    with tempfile.TemporaryDirectory() as work:
-        server, url = start_server(server_path, work)
-        slot = work + "/slot"
-        subprocess.run(["git", "init", "-q", slot], check=True)
-        with open(work + "/prompt", "w", encoding="utf-8") as file:
+class Session:
+    """A server, a work tree and a prompt, while a command runs."""
+
+    def __init__(self, server_path, command):
+        self.place = tempfile.TemporaryDirectory()
+        self.work = self.place.name
+        self.server, url = start_server(server_path, self.work)
+        self.command = command.replace("{url}", url)
+        subprocess.run(["git", "init", "-q", self.work + "/slot"], check=True)
+        with open(self.work + "/prompt", "w", encoding="utf-8") as file:
             file.write("Write down ten steps.\n")
-        pid = os.fork()
-        if pid == 0:
-            os.chdir(slot)
-            os.dup2(os.open(work + "/prompt", os.O_RDONLY), 0)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            os.execvp("nr-limit", [
-                "nr-limit", "--report", work + "/report", "sh", "-c",
-                "date +%s.%N >../start; " + command.replace("{url}", url)])
-        _, status = os.waitpid(pid, 0)
-        server.terminate()
-        server.wait()
-        with open(slot + "/steps.txt", encoding="utf-8") as file:
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.terminate()
+        self.server.wait()
+        self.place.cleanup()
+
+    def start(self, argv, log):
+        with open(self.work + "/prompt", encoding="utf-8") as prompt:
+            return subprocess.Popen(argv, stdin=prompt, stdout=log, stderr=log,
+                                    cwd=self.work + "/slot")
+
+    def check(self, status):
+        with open(self.work + "/slot/steps.txt", encoding="utf-8") as file:
             if status != 0 or len(file.readlines()) != STEPS:
-                sys.exit(f"failed ({status}): {command}")
-        with open(work + "/start", encoding="utf-8") as file:
+                sys.exit(f"failed ({status}): {self.command}")
+
+
+def time_run(server_path, command, log):
+    with Session(server_path, command) as session:
+        report_path = session.work + "/report"
+        session.check(session.start([
+            "nr-limit", "--report", report_path, "sh", "-c",
+            "date +%s.%N >../start; " + session.command], log).wait())
+        with open(session.work + "/start", encoding="utf-8") as file:
             start = float(file.read())
-        with open(work + "/report", encoding="utf-8") as file:
+        with open(report_path, encoding="utf-8") as file:
             report = json.load(file)
-        return dict(zip(KEYS, (
-            (first_request(work) - start) * 1e3,
-            (report["user_seconds"] + report["system_seconds"]) * 1e3,
-            report["peak_memory_bytes"] / 2 ** 20)))
+        return [(first_request(session.work) - start) * 1e3,
+                (report["user_seconds"] + report["system_seconds"]) * 1e3,
+                report["peak_memory_bytes"] / 2 ** 20]
+
+
+def run(server_path, command, log):
+    figures = time_run(server_path, command, log)
+    if treememory.can_tell():
+        with Session(server_path, command) as session:
+            process = session.start(["sh", "-c", session.command], log)
+            figures[2] = treememory.peak(process) / 2 ** 20
+            session.check(process.wait())
+    return dict(zip(KEYS, figures))
 
 
 def main():
