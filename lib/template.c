@@ -14,7 +14,7 @@
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
 #define WORD LETTERS "0123456789"
 
-enum { MAX_TEXT_BYTES = 1024 * 1024 };
+enum { MAX_TEXT_BYTES = 1024 * 1024, MAX_UNDEFINED = 20 };
 
 enum kind { LITERAL, BRACES, BRACES_TEXT, DOLLAR, DOLLAR_PATH, CAPITAL };
 
@@ -440,6 +440,20 @@ needs_value(
 	    (part->kind == DOLLAR && part->text[part->len - 1] == '}');
 }
 
+/* Each once, and not more than a person reads. */
+static void
+add_name(char ***names, const struct part *part)
+{
+	size_t n = string_list_count(*names);
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp((*names)[i], part->name, part->name_len) == 0 &&
+		    (*names)[i][part->name_len] == '\0')
+			return;
+	if (n < MAX_UNDEFINED)
+		string_list_add(names, xstrndup(part->name, part->name_len));
+}
+
 char **
 template_undefined(const char *text, enum template_kind kind,
     template_lookup *lookup, void *context)
@@ -452,8 +466,7 @@ template_undefined(const char *text, enum template_kind kind,
 		if (needs_value(&part, kind, shell_quote_place(&quote))) {
 			value = part_value(&part, lookup, context);
 			if (value == NULL)
-				string_list_add(
-				    &names, xstrndup(part.name, part.name_len));
+				add_name(&names, &part);
 			free(value);
 			shell_quote_read(&quote, "x", 1);
 		} else {

@@ -54,7 +54,7 @@ void template_command_release(struct template_command *command);
 const char *template_command_problem(const char *text, size_t *offset);
 /*
  * The names in a text, or a command, that have no value and cannot be done
- * without; NULL-terminated, or NULL; free with json_strings_free().
+ * without, at most 20; NULL-terminated, or NULL; free with json_strings_free().
  */
 enum template_kind { TEMPLATE_TEXT, TEMPLATE_COMMAND };
 char **template_undefined(const char *text, enum template_kind kind,

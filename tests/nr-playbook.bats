@@ -515,7 +515,7 @@ always:
 	printf 'steps: [{name: i, command: "echo ${none.x} {{known}}"}]\n' >part.yaml
 	playbook 'variables: {known: 1, on: true}
 steps:
-  - {name: a, command: "echo {{out}} {{none}} ${later}", outputs: [out]}
+  - {name: a, command: "echo {{out}} {{none}} {{none}} ${later}", outputs: [out]}
   - name: Branch
     if: known == 1
     then: [{name: b, command: echo, condition: on}]
@@ -532,7 +532,7 @@ always:
 	[ "$status" -eq 0 ]
 	diff - <(echo "$output") <<'END'
 playbook 'Test playbook' (playbook.yaml)
-run      a: echo {{out}} {{none}} ${later}
+run      a: echo {{out}} {{none}} {{none}} ${later}
          'none' is not defined: the step would fail
 if       Branch: condition 'known == 1': known is 1
   run      b: echo
