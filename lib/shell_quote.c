@@ -28,6 +28,8 @@ push(struct shell_quote *quote, char what)
 {
 	if (quote->depth < SHELL_MAX_DEPTH)
 		quote->stack[quote->depth++] = what;
+	if (what == GROUP || what == '`')
+		shell_words_begin(&quote->words);
 }
 
 static void
@@ -106,6 +108,7 @@ end_here(struct shell_quote *quote)
 	quote->depth = quote->here_depth;
 	quote->comment = quote->escaped = false;
 	quote->in_name = quote->after_colon = false;
+	shell_words_begin(&quote->words);
 	begin_body(quote);
 }
 
@@ -274,10 +277,12 @@ read_word(struct shell_quote *quote, char c)
 {
 	char what = top(quote);
 
-	if (strchr("'\"\\", c) != NULL || what == BRACE)
-		shell_words_quoted(&quote->words);
-	else
+	if (c == '"' || c == '\\' || (c == '\'' && what != '"'))
+		return;
+	if (is_plain(what) && what != BRACE)
 		shell_words_read(&quote->words, c, quote->depth);
+	else
+		shell_words_quoted(&quote->words, c);
 }
 
 /* Neither escaped nor within a comment or '...'. */
@@ -291,8 +296,7 @@ read_code(struct shell_quote *quote, char c)
 
 	if (c == '\\')
 		quote->escaped = true;
-	if (is_plain(what))
-		read_word(quote, c);
+	read_word(quote, c);
 	if (quote->escaped || read_name(quote, c))
 		return;
 	if (subscript) {
@@ -316,12 +320,14 @@ read_one(struct shell_quote *quote, char c)
 		;
 	} else if (escaped) {
 		quote->escaped = false;
-		shell_words_quoted(&quote->words);
+		if (c != '\n')
+			shell_words_quoted(&quote->words, c);
 	} else if (quote->comment) {
 		quote->comment = c != '\n';
 		if (c == '\n')
 			read_code(quote, c);
 	} else if (top(quote) == '\'') {
+		read_word(quote, c);
 		if (c == '\'')
 			pop(quote);
 	} else {

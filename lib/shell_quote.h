@@ -50,11 +50,7 @@ struct shell_quote {
 };
 
 /* Start with SHELL_QUOTE_INIT; read the command piece by piece. */
-#define SHELL_QUOTE_INIT               \
-	((struct shell_quote){         \
-	    .line = { .max = 65536 },  \
-	    .words = SHELL_WORDS_INIT, \
-	})
+#define SHELL_QUOTE_INIT ((struct shell_quote){ .line = { .max = 65536 } })
 void shell_quote_read(struct shell_quote *quote, const char *text, size_t len);
 enum shell_place shell_quote_place(const struct shell_quote *quote);
 /*

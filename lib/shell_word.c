@@ -14,18 +14,6 @@ is_one_of(const char *word, const char *const words[])
 	return false;
 }
 
-/* Words behind which a command begins. */
-static bool
-leads_to_command(const char *word)
-{
-	static const char *const leading[] = { "if", "then", "else", "elif",
-		"do", "while", "until", "for", "!", "{", "time", "coproc",
-		"builtin", "command", NULL };
-
-	/* Settings are before it. */
-	return is_one_of(word, leading) || strchr(word, '=') != NULL;
-}
-
 static bool
 compares_numbers(const char *word)
 {
@@ -36,43 +24,41 @@ compares_numbers(const char *word)
 	return is_one_of(word, operators);
 }
 
-static void
-begin_command(struct shell_words *words, const char *word, size_t depth)
+static bool
+declares(const char *word)
 {
-	static const char *const lets[] = { "let", "integer", NULL };
-	static const char *const declaring[] = { "declare", "typeset", "local",
+	static const char *const words[] = { "declare", "typeset", "local",
 		"export", "readonly", NULL };
 
-	if (is_one_of(word, lets) && words->let == 0)
-		words->let = depth + 1;
-	words->declares = is_one_of(word, declaring);
-	if (strcmp(word, "[[") == 0 && words->test == 0) {
-		words->test = depth + 1;
-		words->numeric = false;
-	}
-	words->command = leads_to_command(word);
+	return is_one_of(word, words);
 }
 
+/* Wherever it stands: what may be before a command is more than is worth
+ * knowing. */
 static void
 end_word(struct shell_words *words, size_t depth)
 {
 	const char *word = words->word;
 
-	if (words->len == 0)
-		return;
-	if (words->len > SHELL_MAX_WORD)
-		words->command = words->command && strchr(word, '=') != NULL;
-	else if (words->command)
-		begin_command(words, word, depth);
-	else if (words->declares && *word == '-' && strchr(word, 'i') != NULL &&
-	    words->let == 0)
-		words->let = depth + 1;
+	if (words->len == 0 || words->len > SHELL_MAX_WORD)
+		;
 	else if (words->test == depth + 1 && strcmp(word, "]]") == 0)
 		words->test = 0;
 	else if (words->test > 0 && compares_numbers(word))
 		words->numeric = true;
-	words->len = 0;
-	words->word[0] = '\0';
+	else if (words->declares && *word == '-' && strchr(word, 'i') != NULL)
+		words->integers = true;
+	else if (declares(word))
+		words->declares = true;
+	else if (strcmp(word, "integer") == 0)
+		words->integers = true;
+	else if (strcmp(word, "let") == 0 && words->let == 0)
+		words->let = depth + 1;
+	else if (strcmp(word, "[[") == 0 && words->test == 0) {
+		words->test = depth + 1;
+		words->numeric = false;
+	}
+	shell_words_begin(words);
 }
 
 void
@@ -83,12 +69,7 @@ shell_words_read(struct shell_words *words, char c, size_t depth)
 	if (words->test > depth + 1)
 		words->test = 0;
 	if (strchr(" \t\n;&|()`", c) == NULL) {
-		if (words->len < SHELL_MAX_WORD) {
-			words->word[words->len++] = c;
-			words->word[words->len] = '\0';
-		} else {
-			words->len = SHELL_MAX_WORD + 1;
-		}
+		shell_words_quoted(words, c);
 		return;
 	}
 	end_word(words, depth);
@@ -97,13 +78,24 @@ shell_words_read(struct shell_words *words, char c, size_t depth)
 	if (strchr("\n;&|)", c) != NULL && words->let > depth)
 		words->let = 0;
 	words->declares = false;
-	words->command = true;
 }
 
 void
-shell_words_quoted(struct shell_words *words)
+shell_words_quoted(struct shell_words *words, char c)
 {
-	words->len = SHELL_MAX_WORD + 1;
+	if (words->len < SHELL_MAX_WORD) {
+		words->word[words->len++] = c;
+		words->word[words->len] = '\0';
+	} else {
+		words->len = SHELL_MAX_WORD + 1;
+	}
+}
+
+void
+shell_words_begin(struct shell_words *words)
+{
+	words->len = 0;
+	words->word[0] = '\0';
 }
 
 bool
@@ -117,5 +109,6 @@ shell_words_is_name(const struct shell_words *words)
 bool
 shell_words_calculates(const struct shell_words *words)
 {
-	return words->let > 0 || (words->test > 0 && words->numeric);
+	return words->integers || words->let > 0 ||
+	    (words->test > 0 && words->numeric);
 }

@@ -12,23 +12,23 @@
 
 enum { SHELL_MAX_WORD = 64 };
 
-/* Starts with SHELL_WORDS_INIT. */
+/* Starts as all zero. */
 struct shell_words {
 	char word[SHELL_MAX_WORD + 1]; /* what has been read of it */
 	size_t len;                    /* larger: it is none that matters */
-	bool command;                  /* may a command begin here? */
 	bool declares;                 /* is it `declare` or its like? */
 	/* How deep it was where it began, and 1; 0: in none. */
 	size_t let, test;
-	bool numeric; /* the test compares numbers */
+	bool numeric;  /* the test compares numbers */
+	bool integers; /* some variables are calculated with from now on */
 };
-
-#define SHELL_WORDS_INIT ((struct shell_words){ .command = true })
 
 /* One byte outside of quotes; `depth` is how much is open around it. */
 void shell_words_read(struct shell_words *words, char c, size_t depth);
-/* A byte that is quoted, or a value: the word is none of these. */
-void shell_words_quoted(struct shell_words *words);
+/* A byte of a word that is quoted: "let" is let. */
+void shell_words_quoted(struct shell_words *words, char c);
+/* A word begins here, within $( ) or `...`. */
+void shell_words_begin(struct shell_words *words);
 
 /* Is the word so far the name of a variable? */
 bool shell_words_is_name(const struct shell_words *words);

@@ -63,8 +63,13 @@ struct error *
 yaml_read_text_with(struct yaml **yaml, const char *text, size_t len,
     const char *name, const struct yaml_options *options)
 {
-	return read_text(
-	    yaml, xstrndup(len > 0 ? text : "", len), len, name, options);
+	char *copy = xmalloc(len + 1);
+
+	/* There may be a NUL in it. */
+	if (len > 0)
+		memcpy(copy, text, len);
+	copy[len] = '\0';
+	return read_text(yaml, copy, len, name, options);
 }
 
 /* A descriptor of a file that can be read without waiting; -1: *error. */
