@@ -10,6 +10,7 @@
 #include "slot_remote.h"
 #include "stage.h"
 #include "stage_git.h"
+#include "task_registry.h"
 
 struct prepare {
 	struct stage *stage;
@@ -181,8 +182,10 @@ do_prepare(struct prepare *prepare)
 	struct error *err = slot_open(
 	    &prepare->slot, prepare->stage, prepare->url, prepare->start.base);
 
-	if (err == NULL)
+	if (err == NULL) {
+		task_registry_tell_start(prepare->stage);
 		err = find_remote(prepare);
+	}
 	if (err == NULL)
 		err = stage_git_network(
 		    prepare->stage, &prepare->network, prepare->url, false);
@@ -275,7 +278,8 @@ run(struct stage *stage)
 	return err;
 }
 
-static const char *const keys[] = { "clean", STAGE_GIT_KEYS, NULL };
+static const char *const keys[] = { "clean", TASK_REGISTRY_KEYS, STAGE_GIT_KEYS,
+	NULL };
 
 int
 main(int argc, char *argv[])

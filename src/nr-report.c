@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nr-report: sum up, and give the slot back; see nr-report(1). */
+/* nr-report: sum up, give the slot back, tell it; see nr-report(1). */
 #include "stage.h"
 
 #include <fcntl.h>
@@ -17,9 +17,10 @@
 #include "slot_lock.h"
 #include "slot_record.h"
 #include "summary.h"
+#include "task_registry.h"
 
 enum {
-	CLEANING_SECONDS = 20,
+	LEAST_SECONDS = 20,
 	MAX_SUMMARY_BYTES = 1024 * 1024,
 	MAX_LOCK_BYTES = 65536
 };
@@ -207,6 +208,14 @@ recover_slot(const char *workspace, double ends)
 	return error;
 }
 
+/* Also after the deadline: the next task wants the slot, and others want to
+ * know. */
+static double
+ends_of(const struct stage *stage)
+{
+	return fmax(stage->ends, clock_monotonic() + LEAST_SECONDS);
+}
+
 /*
  * A slot that cannot be cleaned or given back is told, and changes nothing
  * about how the task ended.
@@ -219,8 +228,7 @@ give_slot_back(struct stage *stage)
 	char *directory =
 	    workspace != NULL ? git_directory_of(workspace) : NULL;
 	struct error *error = NULL, *released;
-	/* Also after the deadline: the next task wants the slot. */
-	double ends = fmax(stage->ends, clock_monotonic() + CLEANING_SECONDS);
+	double ends = ends_of(stage);
 
 	if (directory == NULL || !holds_slot(directory, id)) {
 		free(directory);
@@ -305,10 +313,13 @@ run(struct stage *stage)
 		return error;
 	if (stage->dry_run) {
 		stage_plan(stage, "sum up, and give the slot back");
+		stage_plan(stage, "tell '%s' how the task ended",
+		    config_string(stage->config, "task_registry_url"));
 		return NULL;
 	}
 	give_slot_back(stage);
 	sum_up(stage);
+	task_registry_tell_end(stage, ends_of(stage));
 	if (summary_path != NULL)
 		write_summary(stage);
 	return NULL;
@@ -353,7 +364,8 @@ write_report(const struct stage *stage)
 int
 main(int argc, char *argv[])
 {
-	static const char *const keys[] = { "keep_workspace", NULL };
+	static const char *const keys[] = { "keep_workspace",
+		TASK_REGISTRY_KEYS, NULL };
 	static const struct stage_option options[] = {
 		{ .name = "format",
 		    .argument = "FORMAT",
@@ -379,7 +391,8 @@ main(int argc, char *argv[])
 	};
 	static const struct stage_program program = {
 		.name = "nr-report",
-		.description = "sum up, and give the slot back",
+		.description =
+		    "sum up, give the slot back, and tell the registry",
 		.keys = keys,
 		.options = options,
 		.after_error = true,
