@@ -13,7 +13,7 @@ command -v npm >/dev/null || {
 rm -rf "$directory"
 mkdir -p "$directory"
 cp "$list" "$directory/package.json"
-echo "installing coding agents from npm (about 1.2 GB)" >&2
+echo "installing coding agents from npm (about 1.4 GB)" >&2
 npm install --prefix "$directory" --no-audit --no-fund --ignore-scripts \
 	--loglevel=error >&2
 # These two put their program in place when they are installed.
