@@ -22,6 +22,21 @@ end_line(struct lines *lines)
 	lines->n_cut = 0;
 }
 
+/* What is whole already need not be copied. */
+static bool
+is_whole(const struct lines *lines)
+{
+	return lines->line.len == 0 && lines->n_cut == 0;
+}
+
+static void
+pass_line(struct lines *lines, const char *bytes, size_t len)
+{
+	size_t n = len < lines->line.max ? len : lines->line.max;
+
+	lines->handle(lines->context, bytes, n, len - n);
+}
+
 void
 lines_write(struct lines *lines, const char *bytes, size_t len)
 {
@@ -30,6 +45,12 @@ lines_write(struct lines *lines, const char *bytes, size_t len)
 		size_t n = newline != NULL ? (size_t)(newline - bytes) : len;
 		size_t before = lines->line.len;
 
+		if (newline != NULL && is_whole(lines)) {
+			pass_line(lines, bytes, n);
+			bytes += n + 1;
+			len -= n + 1;
+			continue;
+		}
 		buffer_append(&lines->line, bytes, n);
 		lines->n_cut += n - (lines->line.len - before);
 		if (newline == NULL)

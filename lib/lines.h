@@ -7,7 +7,8 @@
 
 #include "buffer.h"
 
-/* A line without its newline; n_cut bytes behind it were left out. */
+/* A line without its newline, and without a NUL; n_cut bytes behind it were
+ * left out. */
 typedef void lines_handler(
     void *context, const char *text, size_t len, size_t n_cut);
 
