@@ -40,6 +40,13 @@ enum process_end {
 	                    * its status */
 };
 
+/* Is shown what a command prints, as it comes and as it is kept: masked, in
+ * pieces of any size. */
+struct process_observer {
+	void (*see)(void *context, const char *bytes, size_t len);
+	void *context;
+};
+
 struct process_options {
 	char *const *argv;        /* found on PATH as in `environment` */
 	char *const *environment; /* NULL: process_environment(NULL, NULL) */
@@ -58,6 +65,7 @@ struct process_options {
 	/* Its $TMPDIR replaces that of `environment`. */
 	struct sandbox_options sandbox;
 	const struct mask *mask; /* output passes through it; NULL: none */
+	struct process_observer stdout_observer, stderr_observer;
 	/* Of `output` events, at debug level, with the last line: at most five
 	 * a second of each stream. NULL: none. */
 	const char *label;

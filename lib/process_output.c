@@ -38,6 +38,7 @@ struct capture {
 	size_t n_bytes;             /* read from the pipe */
 	size_t n_kept;              /* handed to the file, after masking */
 	struct mask_stream *stream; /* NULL: there is no mask */
+	struct process_observer observer;
 
 	const char *label, *stream_name;
 	char line[LINE_BYTES + 1];
@@ -121,6 +122,8 @@ keep(void *context, const char *bytes, size_t len)
 
 	if (capture->label != NULL)
 		remember_line(capture, bytes, len);
+	if (capture->observer.see != NULL)
+		capture->observer.see(capture->observer.context, bytes, len);
 	while (capture->file >= 0 && len > 0) {
 		size_t offset = place(capture, capture->n_kept);
 		size_t room = capture->limit - offset;
@@ -167,6 +170,9 @@ capture_open(struct capture **capture_out, int *write_end, const char *path,
 		.path = xstrdup(path != NULL ? path : ""),
 		.limit = options->output_limit > 0 ? options->output_limit
 						   : DEFAULT_LIMIT,
+		.observer = strcmp(stream, "stderr") == 0
+		    ? options->stderr_observer
+		    : options->stdout_observer,
 		.label = options->label,
 		.stream_name = stream,
 	};
