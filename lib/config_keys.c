@@ -33,6 +33,26 @@ const struct config_key config_keys[] = {
 	    .fallback = "0",
 	    .max = week_seconds,
 	    .help = "time for each test command; 0: until the deadline" },
+	{ .name = "test_retry_count",
+	    .kind = CONFIG_INTEGER,
+	    .fallback = "0",
+	    .max = max_retries,
+	    .help = "how often a test command that failed is run again" },
+	{ .name = "test_reports",
+	    .kind = CONFIG_LIST,
+	    .fallback = "[\"**/surefire-reports/TEST-*.xml\","
+			"\"**/failsafe-reports/TEST-*.xml\","
+			"\"**/test-results/**/*.xml\","
+			"\"**/test-reports/**/*.xml\","
+			"\"junit*.xml\",\"*junit.xml\","
+			"\"/TEST-*.xml\",\"/report.xml\","
+			"\"/test-report.xml\",\"/test-results.xml\"]",
+	    .help = "patterns of the JUnit XML files that tests write" },
+	{ .name = "no_tests",
+	    .kind = CONFIG_ENUM,
+	    .fallback = "\"error\"",
+	    .choices = "error|success",
+	    .help = "what it is when no test was run" },
 	{ .name = "grace_seconds",
 	    .kind = CONFIG_NUMBER,
 	    .fallback = "10",

@@ -129,8 +129,7 @@ append_suite(
 	counts = xasprintf("tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
 			   "skipped=\"%zu\" time=\"%.3f\"",
 	    n, failed, skipped, duration_seconds);
-	buffer_appendf(
-	    &out->text, "<testsuites %s>\n  <testsuite name=\"", counts);
+	buffer_append_string(&out->text, "<testsuites>\n  <testsuite name=\"");
 	append_escaped(out, suite);
 	buffer_appendf(&out->text, "\" %s>\n", counts);
 	for (size_t i = 0; i < n; i++) {
@@ -139,8 +138,129 @@ append_suite(
 		append_case(out, suite, test);
 		jv_free(test);
 	}
-	buffer_append_string(&out->text, "  </testsuite>\n</testsuites>\n");
+	buffer_append_string(&out->text, "  </testsuite>\n");
 	free(counts);
+}
+
+/* name="..." of a tag, of a member that is a string; "" where it is none. */
+static void
+append_attribute(
+    struct writer *out, const char *name, jv object, const char *member)
+{
+	const char *text = json_string(object, member);
+
+	if (text == NULL)
+		return;
+	buffer_appendf(&out->text, " %s=\"", name);
+	append_escaped(out, text);
+	buffer_append_string(&out->text, "\"");
+}
+
+/* One test of a command: the tag is "failure", "error" or "flakyFailure". */
+static void
+append_test(struct writer *out, jv test, const char *tag)
+{
+	const char *message = json_string(test, "message");
+	double line = json_number(test, "line", 0);
+
+	buffer_append_string(&out->text, "    <testcase");
+	append_attribute(out, "classname", test, "suite");
+	append_attribute(out, "name", test, "name");
+	append_attribute(out, "file", test, "file");
+	if (line > 0)
+		buffer_appendf(&out->text, " line=\"%.0f\"", line);
+	buffer_appendf(&out->text, ">\n      <%s>", tag);
+	append_escaped(out, message);
+	buffer_appendf(&out->text, "</%s>\n    </testcase>\n", tag);
+}
+
+static void
+append_tests(struct writer *out, jv tests, bool failed)
+{
+	size_t n = json_array_length(tests, NULL);
+
+	for (size_t i = 0; i < n; i++) {
+		jv test = json_element(tests, i);
+
+		append_test(out, test,
+		    !failed                                  ? "flakyFailure"
+			: json_boolean(test, "error", false) ? "error"
+							     : "failure");
+		jv_free(test);
+	}
+}
+
+static size_t
+count_errors(jv tests)
+{
+	size_t n = json_array_length(tests, NULL), n_errors = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		jv test = json_element(tests, i);
+
+		n_errors += json_boolean(test, "error", false);
+		jv_free(test);
+	}
+	return n_errors;
+}
+
+static void
+append_properties(struct writer *out, jv command)
+{
+	static const char *const names[] = { "total", "passed", "failed",
+		"errors", "skipped", "flaky" };
+	jv counts = json_get(command, "counts");
+
+	if (jv_get_kind(counts) == JV_KIND_OBJECT) {
+		buffer_append_string(&out->text, "    <properties>\n");
+		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+			buffer_appendf(&out->text,
+			    "      <property name=\"%s\" value=\"%.0f\"/>\n",
+			    names[i], json_number(counts, names[i], 0));
+		buffer_append_string(&out->text, "    </properties>\n");
+	}
+	jv_free(counts);
+}
+
+/* What is known of the tests that a command has run. */
+static void
+append_inner_suite(struct writer *out, jv command)
+{
+	jv failed = json_get(command, "failed_cases");
+	jv flaky = json_get(command, "flaky_cases");
+	size_t n_failed = json_array_length(failed, NULL);
+	size_t n_flaky = json_array_length(flaky, NULL);
+	size_t n_errors = count_errors(failed);
+
+	if (json_number(command, "counts.total", 0) > 0 ||
+	    n_failed + n_flaky > 0) {
+		buffer_append_string(&out->text, "  <testsuite");
+		append_attribute(out, "name", command, "command");
+		buffer_appendf(&out->text,
+		    " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" "
+		    "skipped=\"0\" time=\"%.3f\">\n",
+		    n_failed + n_flaky, n_failed - n_errors, n_errors,
+		    json_number(command, "duration_seconds", 0));
+		append_properties(out, command);
+		append_tests(out, failed, true);
+		append_tests(out, flaky, false);
+		buffer_append_string(&out->text, "  </testsuite>\n");
+	}
+	jv_free(flaky);
+	jv_free(failed);
+}
+
+static void
+append_inner_suites(struct writer *out, jv commands)
+{
+	size_t n = json_array_length(commands, NULL);
+
+	for (size_t i = 0; i < n; i++) {
+		jv command = json_element(commands, i);
+
+		append_inner_suite(out, command);
+		jv_free(command);
+	}
 }
 
 struct error *
@@ -153,6 +273,8 @@ junit_write(const char *path, const char *suite, jv cases,
 	buffer_append_string(
 	    &out.text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 	append_suite(&out, suite, cases, duration_seconds);
+	append_inner_suites(&out, cases);
+	buffer_append_string(&out.text, "</testsuites>\n");
 	error = file_replace(path, out.text.data, out.text.len, 0600);
 	buffer_release(&out.text);
 	return error;

@@ -4,6 +4,11 @@
  * Cases are objects of which are used: name (or command), success, skipped,
  * reason (of what was skipped), message (of what failed; or end),
  * duration_seconds, stdout, stderr.
+ *
+ * A command whose own tests are known (counts, failed_cases, flaky_cases of
+ * test_case_list_json()) has a suite of its own besides: its counts as
+ * properties, and a case for each test that is known by name, which are those
+ * that failed or were flaky.
  */
 #ifndef JUNIT_H
 #define JUNIT_H

@@ -18,4 +18,8 @@ struct test_command {
 bool test_command_detect(struct test_command *found, const char *workspace);
 void test_command_release(struct test_command *found);
 
+/* Which report a command is expected to leave, by the tools that it names, in
+ * words; static. */
+const char *test_command_report(const char *command);
+
 #endif

@@ -7,43 +7,36 @@
 
 #include "clock.h"
 #include "command.h"
-#include "file.h"
 #include "json.h"
 #include "junit.h"
 #include "memory.h"
+#include "printable.h"
 #include "process.h"
 #include "slot_visit.h"
+#include "string_list.h"
 #include "test_command.h"
+#include "test_result.h"
 
 static bool list_only;
 
 struct tests {
-	struct stage *stage;
+	struct test_settings settings;
 	char *workspace;
 	char **commands;
-	char **environment;
+	char *why; /* it was detected; NULL: the task names the commands */
+	char **environment, **report_patterns;
 	size_t turn; /* of the log files */
-	jv results;
-	size_t n_run, n_failed;
-	char *failure;        /* of the first that failed, in words */
-	bool first_hit_limit; /* so it is not the code's fault */
-};
-
-/* One command at work. */
-struct test {
-	char *command;
-	char *stdout_path, *stderr_path;
-	struct process_options options;
-	struct process_result result;
+	struct test_result result;
 };
 
 static struct error *
 find_commands(struct tests *tests)
 {
+	const struct stage *stage = tests->settings.stage;
 	struct test_command found;
 
 	tests->commands =
-	    json_strings(document_value(tests->stage->doc), "test_commands");
+	    json_strings(document_value(stage->doc), "test_commands");
 	if (tests->commands[0] != NULL)
 		return NULL;
 	if (!test_command_detect(&found, tests->workspace))
@@ -51,10 +44,8 @@ find_commands(struct tests *tests)
 		    "cannot find out how '%s' is tested: set test_commands "
 		    "in the task",
 		    tests->workspace);
-	tests->commands =
-	    xreallocarray(tests->commands, 2, sizeof *tests->commands);
-	tests->commands[0] = xstrdup(found.command);
-	tests->commands[1] = NULL;
+	string_list_add(&tests->commands, xstrdup(found.command));
+	tests->why = xstrdup(found.why);
 	log_info("test_command",
 	    "the task names no test commands; using "
 	    "'%s', because %s",
@@ -63,173 +54,140 @@ find_commands(struct tests *tests)
 	return NULL;
 }
 
-static jv
-describe(const struct test *test, struct error **error)
-{
-	jv result = json_set_string(jv_object(), "command", test->command);
-	jv text;
-
-	result = jv_object_merge(result, command_outcome(&test->result));
-	*error = file_excerpt(&text, test->stdout_path);
-	if (*error != NULL)
-		return result;
-	result = json_set(result, "stdout", text);
-	*error = file_excerpt(&text, test->stderr_path);
-	if (*error != NULL)
-		return result;
-	result = json_set(result, "stderr", text);
-	result = json_set_string(result, "stdout_path", test->stdout_path);
-	result = json_set_string(result, "stderr_path", test->stderr_path);
-	return json_set(result, "metrics", command_metrics(&test->result));
-}
-
-/* "exit code 1: last line", in the words of the person who has to fix it. */
-static char *
-explain_failure(const struct test *test)
-{
-	char *how = process_describe(&test->result, &test->options);
-	char *line = command_last_line(test->stderr_path), *text;
-	const char *hint = "";
-
-	if (line == NULL)
-		line = command_last_line(test->stdout_path);
-	if (test->result.end == PROCESS_EXITED && test->result.exit_code == 127)
-		hint = ", a command was not found";
-	else if (test->result.end == PROCESS_EXITED &&
-	    test->result.exit_code == 126)
-		hint = ", a file cannot be executed";
-	text = xasprintf("'%s': %s%s%s%s", test->command, how, hint,
-	    line != NULL ? ": " : "", line != NULL ? line : "");
-	free(line);
-	free(how);
-	return text;
-}
-
 /* Why the stage itself has to end now; NULL: it goes on. */
 static struct error *
-check_end(const struct test *test, bool task_ends)
+check_end(const struct test_attempt *attempt)
 {
 	struct error *error;
 	char *how;
 
-	if (test->result.end == PROCESS_CANCELLED)
+	if (attempt->result.end == PROCESS_CANCELLED)
 		return error_cancelled(cancel_signal());
-	if (test->result.end != PROCESS_TIMED_OUT || !task_ends)
+	if (attempt->result.end != PROCESS_TIMED_OUT || !attempt->task_ends)
 		return NULL;
-	how = process_describe(&test->result, &test->options);
+	how = process_describe(&attempt->result, &attempt->options);
 	error = error_new(ERROR_TIMEOUT, "the task's time is used up: '%s' %s",
-	    test->command, how);
+	    attempt->command, how);
 	free(how);
 	return error;
 }
 
-static void
-count_failure(struct tests *tests, const struct test *test)
+static bool
+has_time(const struct stage *stage)
 {
-	tests->n_failed++;
-	if (tests->failure != NULL)
-		return;
-	tests->failure = explain_failure(test);
-	tests->first_hit_limit = command_hit_limit(&test->result);
-}
-
-/* The time that the command gets; is it the rest of the task's? */
-static struct error *
-allot_time(struct test *test, bool *task_ends, const struct stage *stage)
-{
-	double limit = config_number(stage->config, "test_timeout_seconds");
 	double left;
 	struct error *error = stage_time_left(stage, &left);
+	bool has = error == NULL && cancel_signal() == 0;
 
-	if (error != NULL)
-		return error;
-	*task_ends = limit <= 0 || left < limit;
-	test->options.timeout_seconds = *task_ends ? left : limit;
-	return NULL;
+	error_free(error);
+	return has;
+}
+
+static bool
+is_due(const struct stage *stage, const struct test_attempt *attempt, size_t n)
+{
+	double retries = config_number(stage->config, "test_retry_count");
+	char *why;
+
+	if ((double)n >= retries || !test_attempt_may_repeat(attempt) ||
+	    !has_time(stage))
+		return false;
+	why = test_attempt_explain(attempt);
+	log_event(LOG_WARN, "test_retry",
+	    json_set_number(jv_object(), "attempt", (double)n + 2),
+	    "%s; trying again (%zu of %.0f)", why, n + 1, retries);
+	free(why);
+	return true;
 }
 
 static struct error *
-run_one(struct tests *tests, struct test *test)
+run_attempt(struct test_attempt *attempt, const struct tests *tests,
+    size_t command, size_t n, const struct test_cases *failed)
 {
-	static char sh[] = "sh", dash_c[] = "-c";
-	bool task_ends;
-	struct error *error = allot_time(test, &task_ends, tests->stage);
-	char *argv[] = { sh, dash_c, test->command, NULL };
+	char *stem = n == 0 ? xasprintf("test-%zu", command + 1)
+			    : xasprintf("test-%zu.retry-%zu", command + 1, n);
+	struct error *error = test_attempt_run(attempt, &tests->settings,
+	    tests->commands[command], stem, tests->turn, n > 0 ? failed : NULL);
 
-	test->options.argv = argv;
-	command_set_limits(&test->options, tests->stage, tests->workspace);
-	if (error == NULL)
-		error =
-		    command_run(&test->result, &test->options, test->command);
-	command_release_limits(&test->options);
-	test->options.argv = NULL;
-	if (error != NULL)
-		return error;
-	if (test->result.end != PROCESS_EXITED || test->result.exit_code != 0)
-		count_failure(tests, test);
-	tests->n_run++;
-	tests->results =
-	    jv_array_append(tests->results, describe(test, &error));
-	return error_first(error, check_end(test, task_ends));
-}
-
-static struct error *
-run_nth(struct tests *tests, size_t n)
-{
-	char *stem = xasprintf("test-%zu", n + 1);
-	struct test test = {
-		.command = tests->commands[n],
-		.stdout_path = command_path(
-		    tests->stage, stem, tests->turn, ".stdout.log"),
-		.stderr_path = command_path(
-		    tests->stage, stem, tests->turn, ".stderr.log"),
-	};
-	struct error *error;
-
-	test.options = (struct process_options){
-		.environment = tests->environment,
-		.directory = tests->workspace,
-		.stdout_path = test.stdout_path,
-		.stderr_path = test.stderr_path,
-		.label = test.command,
-	};
-	error = run_one(tests, &test);
-	free(test.stdout_path);
-	free(test.stderr_path);
 	free(stem);
 	return error;
+}
+
+/* One command, until it succeeds or was tried often enough. */
+static struct error *
+run_command(struct tests *tests, size_t command)
+{
+	struct test_cases failed = { 0 };
+	struct test_attempt attempt;
+	struct error *error = NULL;
+	jv earlier = jv_array();
+	bool again = true;
+
+	for (size_t n = 0; again; n++) {
+		error = run_attempt(&attempt, tests, command, n, &failed);
+		again =
+		    error == NULL && is_due(tests->settings.stage, &attempt, n);
+		if (again) {
+			earlier = jv_array_append(
+			    earlier, test_attempt_json(&attempt));
+			test_cases_merge_lists(
+			    &failed, &attempt.report.cases, false);
+		} else if (error == NULL) {
+			error = test_result_add(
+			    &tests->result, &attempt, jv_copy(earlier));
+			error = error_first(error, check_end(&attempt));
+		}
+		test_attempt_release(&attempt);
+	}
+	jv_free(earlier);
+	test_cases_release(&failed);
+	return error;
+}
+
+static void
+prepare(struct tests *tests)
+{
+	struct stage *stage = tests->settings.stage;
+	jv patterns = config_value(stage->config, "test_reports");
+
+	tests->turn = command_turn(stage, "test-1", ".stdout.log");
+	tests->report_patterns = json_strings(patterns, NULL);
+	tests->environment = command_environment(stage, tests->workspace, NULL);
+	tests->settings.workspace = tests->workspace;
+	tests->settings.environment = tests->environment;
+	tests->settings.report_patterns = tests->report_patterns;
+	tests->settings.no_tests_succeed =
+	    strcmp(config_string(stage->config, "no_tests"), "success") == 0;
+	jv_free(patterns);
 }
 
 static struct error *
 run_all(struct tests *tests)
 {
-	bool fail_fast =
-	    json_boolean(document_value(tests->stage->doc), "fail_fast", true);
+	bool fail_fast = json_boolean(
+	    document_value(tests->settings.stage->doc), "fail_fast", true);
 	struct slot_visit visit;
 	struct error *error = slot_visit_begin(&visit, tests->workspace);
 
-	tests->turn = command_turn(tests->stage, "test-1", ".stdout.log");
-	tests->environment =
-	    command_environment(tests->stage, tests->workspace, NULL);
 	for (size_t i = 0; error == NULL && tests->commands[i] != NULL; i++) {
-		if (fail_fast && tests->n_failed > 0)
+		if (fail_fast && tests->result.n_failed > 0)
 			break;
-		error = run_nth(tests, i);
+		error = run_command(tests, i);
 	}
 	return error_first(error, slot_visit_end(&visit, "the tests"));
 }
 
-/* For systems that show test results: a case for each command. */
+/* For systems that show test results. */
 static struct error *
-write_junit(const struct tests *tests, jv *result, double seconds)
+write_junit(const struct tests *tests, jv *section, double seconds)
 {
-	const struct stage *stage = tests->stage;
+	const struct stage *stage = tests->settings.stage;
 	char *path = command_path(stage, "test", tests->turn, ".junit.xml");
-	struct error *error =
-	    junit_write(path, "tests", tests->results, seconds, stage->mask);
+	struct error *error = junit_write(
+	    path, "tests", tests->result.results, seconds, stage->mask);
 
 	if (error == NULL)
-		*result = json_set_string(*result, "junit_path", path);
+		*section = json_set_string(*section, "junit_path", path);
 	free(path);
 	return error;
 }
@@ -238,78 +196,79 @@ static struct error *
 record(struct tests *tests, bool success, double started)
 {
 	double seconds = clock_milliseconds(clock_monotonic() - started);
-	jv result = json_set_boolean(jv_object(), "success", success);
-	struct error *error = write_junit(tests, &result, seconds);
+	jv section = test_result_json(&tests->result, success);
+	struct error *error = write_junit(tests, &section, seconds);
 
-	result = json_set(result, "test_results", tests->results);
-	tests->results = jv_null();
-	result = json_set_number(result, "total_duration_seconds", seconds);
-	document_set(tests->stage->doc, "test_result", result);
+	section = json_set_number(section, "total_duration_seconds", seconds);
+	document_set(tests->settings.stage->doc, "test_result", section);
 	return error;
 }
 
 static struct error *
-judge(const struct tests *tests)
+run_and_judge(struct tests *tests)
 {
-	enum error_type type =
-	    tests->first_hit_limit ? ERROR_RESOURCE : ERROR_TEST;
-	size_t n_commands = 0;
+	double started = clock_monotonic();
+	struct error *error;
 
-	while (tests->commands[n_commands] != NULL)
-		n_commands++;
-	if (tests->n_failed == 0)
-		return NULL;
-	if (n_commands == 1)
-		return error_new(type, "the tests failed: %s", tests->failure);
-	if (tests->n_run < n_commands)
-		return error_new(type,
-		    "the tests failed, the last %zu of %zu commands were not "
-		    "run: %s",
-		    n_commands - tests->n_run, n_commands, tests->failure);
-	return error_new(type, "the tests failed in %zu of %zu commands: %s",
-	    tests->n_failed, n_commands, tests->failure);
+	prepare(tests);
+	error = run_all(tests);
+	if (error == NULL)
+		error = test_result_judge(&tests->result,
+		    string_list_count(tests->commands),
+		    tests->settings.no_tests_succeed);
+	return error_first(error, record(tests, error == NULL, started));
+}
+
+/* The command, where it comes from, and what it is expected to report. */
+static void
+list(const struct tests *tests)
+{
+	enum { MAX_COMMAND = 4096 };
+
+	for (size_t i = 0; tests->commands[i] != NULL; i++) {
+		char *command = printable(tests->commands[i], MAX_COMMAND);
+
+		printf("%s\t%s\t%s\n", command,
+		    tests->why != NULL ? tests->why : "the task names it",
+		    test_command_report(tests->commands[i]));
+		free(command);
+	}
 }
 
 static void
 plan(const struct tests *tests)
 {
-	for (size_t i = 0; tests->commands[i] != NULL; i++) {
-		if (list_only)
-			printf("%s\n", tests->commands[i]);
-		else
-			stage_plan(tests->stage, "run '%s' in '%s'",
-			    tests->commands[i], tests->workspace);
-	}
+	for (size_t i = 0; tests->commands[i] != NULL; i++)
+		stage_plan(tests->settings.stage, "run '%s' in '%s'",
+		    tests->commands[i], tests->workspace);
 }
 
 static void
 release(struct tests *tests)
 {
-	jv_free(tests->results);
+	test_result_release(&tests->result);
 	process_environment_free(tests->environment);
+	json_strings_free(tests->report_patterns);
 	json_strings_free(tests->commands);
 	free(tests->workspace);
-	free(tests->failure);
+	free(tests->why);
 }
 
 static struct error *
 run(struct stage *stage)
 {
-	struct tests tests = { .stage = stage, .results = jv_array() };
-	double started = clock_monotonic();
+	struct tests tests = { .settings.stage = stage };
 	struct error *error = stage_workspace(stage, &tests.workspace);
 
+	test_result_init(&tests.result);
 	if (error == NULL)
 		error = find_commands(&tests);
-	if (error == NULL && (stage->dry_run || list_only)) {
+	if (error == NULL && list_only)
+		list(&tests);
+	else if (error == NULL && stage->dry_run)
 		plan(&tests);
-	} else if (error == NULL) {
-		error = run_all(&tests);
-		if (error == NULL)
-			error = judge(&tests);
-		error =
-		    error_first(error, record(&tests, error == NULL, started));
-	}
+	else if (error == NULL)
+		error = run_and_judge(&tests);
 	release(&tests);
 	return error;
 }
@@ -326,11 +285,12 @@ int
 main(int argc, char *argv[])
 {
 	static const char *const keys[] = { "test_timeout_seconds",
-		COMMAND_KEYS, NULL };
+		"test_retry_count", "test_reports", "no_tests", COMMAND_KEYS,
+		NULL };
 	static const struct stage_option options[] = {
 		{ .name = "list",
 		    .short_name = 'l',
-		    .help = "print the commands that would be run, and end",
+		    .help = "say what would be run, why, and what it reports",
 		    .flag = &list_only },
 		{ .name = NULL },
 	};

@@ -130,7 +130,7 @@ END
 			[ -z "$output" ]
 		else
 			[ "$status" -eq 0 ]
-			[ "$output" = "$expected" ]
+			[ "${output%%$'\t'*}" = "$expected" ]
 		fi
 	done < <(sed 's/ | /|/' "$BATS_TEST_DIRNAME/nr-test/commands")
 }
