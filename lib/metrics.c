@@ -24,22 +24,32 @@ add_command(struct sums *sums, jv element, jv metrics)
 }
 
 static void
-add_list(struct sums *sums, const struct document *doc, const char *path)
+add_elements(struct sums *sums, jv list)
 {
-	jv list = json_get(document_value(doc), path);
 	size_t n = json_array_length(list, NULL);
 
 	for (size_t i = 0; i < n; i++) {
 		jv element = json_element(list, i);
 		jv metrics = json_get(element, "metrics");
+		jv earlier = json_get(element, "earlier_attempts");
 
 		if (jv_get_kind(metrics) == JV_KIND_OBJECT)
 			add_command(sums, element, metrics);
 		else
 			add_command(sums, element, element);
+		add_elements(sums, earlier);
+		jv_free(earlier);
 		jv_free(metrics);
 		jv_free(element);
 	}
+}
+
+static void
+add_list(struct sums *sums, const struct document *doc, const char *path)
+{
+	jv list = json_get(document_value(doc), path);
+
+	add_elements(sums, list);
 	jv_free(list);
 }
 

@@ -90,6 +90,74 @@ append_output(struct buffer *prompt, jv test, const char *stream)
 	append_block(prompt, text, strlen(text));
 }
 
+/* "- `suite > name` (file:12)", with its message below. */
+static void
+append_case(struct buffer *prompt, jv test)
+{
+	const char *suite = json_string(test, "suite");
+	const char *name = json_string(test, "name");
+	const char *file = json_string(test, "file");
+	const char *message = json_string(test, "message");
+	double line = json_number(test, "line", 0);
+
+	buffer_appendf(prompt, "\n- %s%s`%s`", suite != NULL ? suite : "",
+	    suite != NULL ? ": " : "", name != NULL ? name : "");
+	if (file != NULL)
+		buffer_appendf(prompt, " (%s", file);
+	if (file != NULL && line > 0)
+		buffer_appendf(prompt, ":%.0f", line);
+	buffer_append_string(prompt, file != NULL ? ")\n" : "\n");
+	if (message != NULL && *message != '\0')
+		append_block(prompt, message, strlen(message));
+}
+
+/* What an agent has to know first: which tests failed, and why. */
+static void
+append_cases(struct buffer *prompt, jv test)
+{
+	jv cases = json_get(test, "failed_cases");
+	size_t n = json_array_length(cases, NULL);
+	double n_all = json_number(test, "counts.failed", 0) +
+	    json_number(test, "counts.errors", 0);
+	size_t start = prompt->len, shown = 0;
+
+	if (n > 0)
+		buffer_append_string(
+		    prompt, "\nThe tests that failed in it:\n");
+	for (; shown < n && prompt->len - start < PROMPT_MAX_CASES_BYTES;
+	     shown++) {
+		jv item = json_element(cases, shown);
+
+		append_case(prompt, item);
+		jv_free(item);
+	}
+	if (n > 0 && n_all > (double)shown)
+		buffer_appendf(
+		    prompt, "\nand %.0f more.\n", n_all - (double)shown);
+	jv_free(cases);
+}
+
+/* A command whose exit code alone does not say what is wrong. */
+static void
+append_status(struct buffer *prompt, jv test)
+{
+	const char *status = json_string(test, "status");
+	const char *command = json_string(test, "command");
+
+	if (status == NULL || command == NULL)
+		return;
+	if (strcmp(status, "no_tests") == 0)
+		buffer_appendf(prompt,
+		    "\n`%s` found no tests to run. Work is not done before "
+		    "there are tests of it.\n",
+		    command);
+	else if (strcmp(status, "all_skipped") == 0)
+		buffer_appendf(prompt,
+		    "\n`%s` skipped all of its tests, so that none was "
+		    "run.\n",
+		    command);
+}
+
 /* A command of the tests, or a step of the playbook. */
 static void
 append_failure(struct buffer *prompt, jv test)
@@ -98,6 +166,7 @@ append_failure(struct buffer *prompt, jv test)
 	const char *name = json_string(test, "name");
 	const char *message = json_string(test, "message");
 
+	append_status(prompt, test);
 	if (json_boolean(test, "success", true))
 		return;
 	if (name != NULL)
@@ -109,6 +178,7 @@ append_failure(struct buffer *prompt, jv test)
 		buffer_appendf(prompt, "\n`%s` ended with exit code %.0f.\n",
 		    command != NULL ? command : "",
 		    json_number(test, "exit_code", 1));
+	append_cases(prompt, test);
 	append_output(prompt, test, "stdout");
 	append_output(prompt, test, "stderr");
 }

@@ -15,12 +15,14 @@ enum {
 	PROMPT_MAX_PATHS = 400,
 	PROMPT_MAX_TREE_BYTES = 16 * 1024,
 	PROMPT_MAX_GUIDE_BYTES = 32 * 1024, /* of AGENTS.md */
+	PROMPT_MAX_CASES_BYTES = 24 * 1024, /* of the tests that failed */
 };
 
 /*
  * Title, description, acceptance criteria, dependencies, related files, the
  * tracked tree, AGENTS.md, rules. Where the document has a test result that
- * failed, the output of the failed commands comes first. The caller frees
+ * failed, the tests that failed, where they are known, and the output of the
+ * failed commands come first. The caller frees
  * *prompt.
  */
 struct error *prompt_build(char **prompt, const struct document *doc,

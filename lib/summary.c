@@ -111,19 +111,88 @@ append_changes(struct summary *summary)
 	jv_free(files);
 }
 
+/* "3 of 120 tests failed, 2 skipped", as far as it is known. */
+static void
+append_counts(struct buffer *text, jv result)
+{
+	double n_failed = json_number(result, "counts.failed", 0) +
+	    json_number(result, "counts.errors", 0);
+	double total = json_number(result, "counts.total", -1);
+	double n_skipped = json_number(result, "counts.skipped", 0);
+	double n_flaky = json_number(result, "counts.flaky", 0);
+
+	if (total >= 0 && n_failed > 0)
+		buffer_appendf(text, ": %.0f of %.0f test%s failed", n_failed,
+		    total, total == 1 ? "" : "s");
+	else if (total >= 0)
+		buffer_appendf(text, ": %.0f test%s passed", total - n_skipped,
+		    total - n_skipped == 1 ? "" : "s");
+	if (n_skipped > 0)
+		buffer_appendf(text, ", %.0f skipped", n_skipped);
+	if (n_flaky > 0)
+		buffer_appendf(text, ", %.0f flaky", n_flaky);
+}
+
+static const char *
+test_verdict(jv result)
+{
+	const char *status = json_string(result, "status");
+
+	if (status != NULL && strcmp(status, "no_tests") == 0)
+		return "NO TESTS";
+	if (status != NULL && strcmp(status, "all_skipped") == 0)
+		return "ALL SKIPPED";
+	if (!json_boolean(result, "success", false))
+		return "FAILED";
+	return json_boolean(result, "flaky", false) ? "flaky" : "passed";
+}
+
+/* The first tests of a list, a line each. */
+static void
+append_cases(
+    struct summary *summary, jv result, const char *list, const char *name)
+{
+	enum { MAX_CASES = 5 };
+	jv cases = json_get(result, list);
+	size_t n = json_array_length(cases, NULL);
+
+	for (size_t i = 0; i < n && i < MAX_CASES; i++) {
+		jv item = json_element(cases, i);
+		const char *label = json_string(item, "name");
+		const char *file = json_string(item, "file");
+		double line = json_number(item, "line", 0);
+		struct buffer text = BUFFER_INIT(2048);
+
+		buffer_append_string(&text, label != NULL ? label : "");
+		if (file != NULL)
+			buffer_appendf(&text, " (%s", file);
+		if (file != NULL && line > 0)
+			buffer_appendf(&text, ":%.0f", line);
+		if (file != NULL)
+			buffer_append_string(&text, ")");
+		append_fact(summary, name, text.data);
+		buffer_release(&text);
+		jv_free(item);
+	}
+	jv_free(cases);
+}
+
 static void
 append_test(struct summary *summary, jv result)
 {
-	char duration[CLOCK_TEXT_SIZE], *text;
+	char duration[CLOCK_TEXT_SIZE];
 	const char *command = json_string(result, "command");
-	bool success = json_boolean(result, "success", false);
+	struct buffer text = BUFFER_INIT(DOCUMENT_MAX_BYTES);
 
 	clock_format_duration(
 	    duration, json_number(result, "duration_seconds", 0));
-	text = xasprintf("%s: %s (%s)", success ? "passed" : "FAILED",
+	buffer_appendf(&text, "%s: %s (%s)", test_verdict(result),
 	    command != NULL ? command : "", duration);
-	append_fact(summary, "test", text);
-	free(text);
+	append_counts(&text, result);
+	append_fact(summary, "test", text.data);
+	buffer_release(&text);
+	append_cases(summary, result, "failed_cases", "failed");
+	append_cases(summary, result, "flaky_cases", "flaky");
 }
 
 static void

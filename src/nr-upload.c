@@ -143,24 +143,35 @@ put_path(struct upload *upload, const char *type, const char *name,
 	}
 }
 
-/* The files that the elements of a list name under `member`. */
+/* The files that the elements name under `member`, those of their earlier
+ * attempts first. */
 static void
-put_each(struct upload *upload, const char *list, const char *type,
-    const char *member)
+put_elements(
+    struct upload *upload, jv elements, const char *type, const char *member)
 {
-	jv value = document_value(upload->stage->doc);
-	jv elements = json_get(value, list);
 	size_t n = json_array_length(elements, NULL);
 
 	for (size_t i = 0; i < n; i++) {
 		jv element = json_element(elements, i);
+		jv earlier = json_get(element, "earlier_attempts");
 		const char *path = json_string(element, member);
 		const char *slash = path != NULL ? strrchr(path, '/') : NULL;
 
+		put_elements(upload, earlier, type, member);
 		if (slash != NULL && slash[1] != '\0')
 			put_path(upload, type, slash + 1, path, false);
+		jv_free(earlier);
 		jv_free(element);
 	}
+}
+
+static void
+put_each(struct upload *upload, const char *list, const char *type,
+    const char *member)
+{
+	jv elements = json_get(document_value(upload->stage->doc), list);
+
+	put_elements(upload, elements, type, member);
 	jv_free(elements);
 }
 
