@@ -227,6 +227,17 @@ users() {
 	[[ "$stderr" == *token_withheld* ]]
 }
 
+@test "nr-prepare says so when it cannot note which server the token was for" {
+	export GIT_TOKEN=$token
+	start_server bad-peer good
+	git -C slot config remote.origin.url "$bad_url/remote.git"
+	mkdir -p "$XDG_STATE_HOME/necrocode"
+	echo x >"$XDG_STATE_HOME/necrocode/slots"
+	stage nr-prepare < <(task)
+	[ "$status" -eq 0 ]
+	[[ "$stderr" == *remote_not_noted*"$XDG_STATE_HOME/necrocode/slots"* ]]
+}
+
 @test "the token is not for a server that an agent of an earlier task put into the slot" {
 	export GIT_TOKEN=$token
 	start_server bad-peer good

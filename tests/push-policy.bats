@@ -373,3 +373,22 @@ commit_entry() {
 	[[ "$(field .error.message)" == *"accepted '$branch' at $(slot rev-parse --short=12 HEAD), but has it at $(remote rev-parse --short=12 main)"* ]]
 	[ "$(field .push_result.verified)" = false ]
 }
+
+@test "nr-push says so when the remote took the branch, but cannot be asked where it has it" {
+	echo ours >slot/ours
+	mkdir tools
+	cat >tools/git <<-'END'
+		#!/bin/sh
+		case "$*" in
+		*upload-pack*) exit 1 ;;
+		esac
+		exec /usr/bin/git "$@"
+	END
+	chmod +x tools/git
+	PATH=$PWD/tools:$PATH stage nr-push --git-retry-count 0 <prepared.json
+	[ "$status" -eq 0 ]
+	[[ "$stderr" == *push_not_verified*"the remote accepted '$branch', but where it has it cannot be seen: "* ]]
+	[ "$(field '.push_result | "\(.pushed) \(.verified)"')" = 'true false' ]
+	[ "$(remote rev-parse "$branch")" = "$(slot rev-parse HEAD)" ]
+	valid_document
+}
