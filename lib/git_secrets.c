@@ -4,12 +4,16 @@
  * change and the files they bring, each file as a stream. And for paths that
  * no commit may have, though a later one takes them out again.
  */
+#define _GNU_SOURCE /* memmem */
 #include "git_internal.h"
+
+#include <nettle/sha1.h>
+#include <stdio.h>
 
 #include "dot_git.h"
 #include "memory.h"
 
-enum { CHUNK_BYTES = 64 * 1024 };
+enum { CHUNK_BYTES = 64 * 1024, MAX_DEPTH = 1024 };
 
 static struct error *
 found(const git_commit *commit, const char *what, const char *name)
@@ -25,10 +29,10 @@ found(const git_commit *commit, const char *what, const char *name)
 
 static struct error *
 check_text(const git_commit *commit, const char *what, const char *text,
-    const struct mask *mask)
+    size_t len, const struct mask *mask)
 {
 	size_t offset;
-	const char *name = mask_find(mask, text, strlen(text), &offset);
+	const char *name = mask_find(mask, text, len, &offset);
 
 	return name != NULL ? found(commit, what, name) : NULL;
 }
@@ -47,11 +51,26 @@ feed_whole(git_odb *odb, const git_oid *id, struct mask_stream *stream)
 	return 0;
 }
 
-/* Objects in packs cannot be read in pieces. */
+/* Is the digest of what was read the object's name? */
+static bool
+is_named(struct sha1_ctx *digest, const git_oid *id)
+{
+	uint8_t bytes[SHA1_DIGEST_SIZE];
+
+	sha1_digest(digest, sizeof bytes, bytes);
+	return memcmp(bytes, id->id, sizeof bytes) == 0;
+}
+
+/*
+ * Objects in packs cannot be read in pieces. In a file of its own an object
+ * may say what it likes, while another of that name, in a pack, is sent: only
+ * reading it whole tells that one, and whether it is what its name says.
+ */
 static int
 feed(git_odb *odb, const git_oid *id, struct mask_stream *stream)
 {
 	git_odb_stream *object = NULL;
+	struct sha1_ctx digest;
 	git_object_t type;
 	char *chunk;
 	size_t len;
@@ -60,11 +79,19 @@ feed(git_odb *odb, const git_oid *id, struct mask_stream *stream)
 	if (git_odb_open_rstream(&object, &len, &type, odb, id) < 0)
 		return feed_whole(odb, id, stream);
 	chunk = xmalloc(CHUNK_BYTES);
-	while ((n = git_odb_stream_read(object, chunk, CHUNK_BYTES)) > 0)
+	n = snprintf(
+	    chunk, CHUNK_BYTES, "%s %zu", git_object_type2string(type), len);
+	sha1_init(&digest);
+	sha1_update(&digest, (size_t)n + 1, (const uint8_t *)chunk);
+	while ((n = git_odb_stream_read(object, chunk, CHUNK_BYTES)) > 0) {
+		sha1_update(&digest, (size_t)n, (const uint8_t *)chunk);
 		error_free(mask_stream_write(stream, chunk, (size_t)n));
+	}
 	free(chunk);
 	git_odb_stream_free(object);
-	return n < 0 ? n : 0;
+	if (n < 0)
+		return n;
+	return is_named(&digest, id) ? 0 : feed_whole(odb, id, stream);
 }
 
 static struct error *
@@ -137,10 +164,103 @@ check_files(const struct git *git, const git_commit *commit, git_diff *diff,
 			return insane_path(commit, delta->new_file.path);
 		if (mask == NULL)
 			continue;
-		err = check_text(commit, "a path", delta->new_file.path, mask);
+		err = check_text(commit, "a path", delta->new_file.path,
+		    strlen(delta->new_file.path), mask);
 		if (err == NULL && delta->new_file.mode != GIT_FILEMODE_COMMIT)
 			err = check_blob(git, commit, &delta->new_file, mask);
 	}
+	return err;
+}
+
+static struct error *check_directories(const struct git *git,
+    const git_commit *commit, const git_tree *tree, const git_tree *before,
+    const struct mask *mask, int depth);
+
+static struct error *
+check_directory(const struct git *git, const git_commit *commit,
+    const git_tree_entry *entry, const git_tree_entry *old,
+    const struct mask *mask, int depth)
+{
+	const char *name = git_tree_entry_name(entry);
+	git_tree *tree = NULL, *before = NULL;
+	struct error *err = NULL;
+	int code = 0;
+
+	if (!is_sane_path(name) || depth == MAX_DEPTH)
+		return insane_path(commit, name);
+	if (mask != NULL)
+		err = check_text(commit, "a path", name, strlen(name), mask);
+	if (err != NULL)
+		return err;
+	code =
+	    git_tree_lookup(&tree, git->repository, git_tree_entry_id(entry));
+	if (code == 0 && old != NULL &&
+	    git_tree_entry_type(old) == GIT_OBJECT_TREE)
+		code = git_tree_lookup(
+		    &before, git->repository, git_tree_entry_id(old));
+	if (code == 0)
+		err = check_directories(
+		    git, commit, tree, before, mask, depth + 1);
+	git_tree_free(before);
+	git_tree_free(tree);
+	if (code < 0)
+		return git_failure(
+		    ERROR_WORKSPACE, code, "cannot read '%s'", name);
+	return err;
+}
+
+/* Those without a file in them, in no difference to be seen, have names, too.
+ * Of a tree made by hand nobody knows whether it is in order. */
+static struct error *
+check_directories(const struct git *git, const git_commit *commit,
+    const git_tree *tree, const git_tree *before, const struct mask *mask,
+    int depth)
+{
+	size_t n_before = before != NULL ? git_tree_entrycount(before) : 0;
+	struct error *err = NULL;
+
+	for (size_t i = 0; err == NULL && i < git_tree_entrycount(tree); i++) {
+		const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
+		const git_tree_entry *old = n_before > 0
+		    ? git_tree_entry_byname(before, git_tree_entry_name(entry))
+		    : NULL;
+
+		if (git_tree_entry_type(entry) == GIT_OBJECT_TREE &&
+		    (old == NULL ||
+			!git_oid_equal(
+			    git_tree_entry_id(entry), git_tree_entry_id(old))))
+			err = check_directory(
+			    git, commit, entry, old, mask, depth);
+	}
+	return err;
+}
+
+/* All that is in the commit: to libgit2 its words end at a NUL. */
+static struct error *
+check_words(
+    const struct git *git, const git_commit *commit, const struct mask *mask)
+{
+	git_odb *odb = NULL;
+	git_odb_object *object = NULL;
+	const char *text, *end;
+	struct error *err;
+	size_t len, n;
+	int code = git_repository_odb(&odb, git->repository);
+
+	if (code == 0)
+		code = git_odb_read(&object, odb, git_commit_id(commit));
+	git_odb_free(odb);
+	if (code < 0)
+		return git_failure(ERROR_WORKSPACE, code,
+		    "cannot read the commits to be pushed");
+	text = git_odb_object_data(object);
+	len = git_odb_object_size(object);
+	end = memmem(text, len, "\n\n", 2);
+	n = end != NULL ? (size_t)(end - text) : len;
+	err = check_text(commit, "the message", text + n, len - n, mask);
+	if (err == NULL)
+		err = check_text(commit, "the author", text, n, mask);
+	git_odb_object_free(object);
 	return err;
 }
 
@@ -168,11 +288,10 @@ check_commit(const struct git *git, const git_oid *id, const struct mask *mask)
 		    "cannot read the commits to be pushed");
 	} else {
 		if (mask != NULL)
-			err = check_text(commit, "the message",
-			    git_commit_message_raw(commit), mask);
-		if (err == NULL && mask != NULL)
-			err = check_text(commit, "the author",
-			    git_commit_raw_header(commit), mask);
+			err = check_words(git, commit, mask);
+		if (err == NULL)
+			err = check_directories(
+			    git, commit, tree, before, mask, 0);
 		if (err == NULL)
 			err = check_files(git, commit, diff, mask);
 	}

@@ -337,6 +337,40 @@ line"
 	failed 77 SecurityError "is in 'auth'"
 }
 
+@test "nr-push finds a secret behind a NUL in a message, and in the name of an empty directory" {
+	export GIT_TOKEN=$token
+	work
+	slot add -A
+	slot commit -qm words
+	{ slot cat-file commit HEAD; printf '\0 %s\n' "$token"; } >commit
+	slot reset -q --hard "$(slot hash-object -t commit -w --literally ../commit)"
+	push
+	failed 77 SecurityError "the value of GIT_TOKEN is in the message of commit"
+	slot reset -q --hard main
+	tree=$(printf '040000 tree %s\t%s\n' "$(slot hash-object -t tree -w /dev/null)" "$token" | slot mktree)
+	tree=$( (slot ls-tree HEAD; printf '040000 tree %s\tdir\n' "$tree") | slot mktree)
+	slot reset -q --hard "$(slot commit-tree -p HEAD -m directory "$tree")"
+	work
+	push
+	failed 77 SecurityError "is in a path of commit"
+	run ! remote_has_branch "$branch"
+}
+
+@test "nr-push is not misled about what is in an object that it has twice" {
+	export GIT_TOKEN=$token
+	echo "$token" >slot/oops
+	slot add -A
+	slot commit -qm oops
+	slot gc -q
+	id=$(slot rev-parse HEAD:oops)
+	mkdir -p "slot/.git/objects/${id:0:2}"
+	python3 -c 'import sys, zlib
+sys.stdout.buffer.write(zlib.compress(b"blob 6\0clean\n"))' >"slot/.git/objects/${id:0:2}/${id:2}"
+	push
+	failed 77 SecurityError "is in 'oops'"
+	run ! remote_has_branch "$branch"
+}
+
 @test "nr-push masks a secret in the task's description" {
 	export GIT_TOKEN=$token
 	work
