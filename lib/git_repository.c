@@ -148,6 +148,20 @@ check_work_tree(struct git *git, const char *path)
 	return NULL;
 }
 
+/* A commit-graph says what commits have grown from, and nothing of what it
+ * says is compared with the commits: an agent may have written it. */
+static int
+leave_graph_out(git_repository *repository)
+{
+	git_odb *objects = NULL;
+	int code = git_repository_odb(&objects, repository);
+
+	if (code == 0)
+		code = git_odb_set_commit_graph(objects, NULL);
+	git_odb_free(objects);
+	return code;
+}
+
 static struct error *
 open_repository(struct git *git, const char *path)
 {
@@ -162,6 +176,8 @@ open_repository(struct git *git, const char *path)
 		return err;
 	code = git_repository_open_ext(&git->repository, path,
 	    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_CROSS_FS, NULL);
+	if (code == 0)
+		code = leave_graph_out(git->repository);
 	if (code < 0)
 		return cannot_open(path, code);
 	err = check_work_tree(git, path);

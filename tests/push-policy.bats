@@ -259,6 +259,37 @@ commit_entry() {
 	[ "$(field .push_result.conflict)" = null ]
 }
 
+@test "nr-push believes no commit-graph about what a branch has grown from" {
+	theirs theirs theirs
+	echo ours >slot/ours
+	slot add -A
+	slot commit -qm ours
+	slot fetch -q origin "$branch"
+	slot branch theirs FETCH_HEAD
+	slot -c commitGraph.generationVersion=1 commit-graph write --reachable
+	# That theirs is a second parent of ours.
+	python3 - "$(slot rev-parse HEAD)" "$theirs" <<-'END'
+		import hashlib, os, struct, sys
+		path = 'slot/.git/objects/info/commit-graph'
+		graph = bytearray(open(path, 'rb').read())
+		chunks = {}
+		for at in range(8, 8 + 12 * graph[6], 12):
+		    chunks[bytes(graph[at:at + 4])] = struct.unpack('>Q', graph[at + 4:at + 12])[0]
+		ids = chunks[b'OIDL']
+		index = [(graph.index(bytes.fromhex(id), ids) - ids) // 20 for id in sys.argv[1:]]
+		commit = chunks[b'CDAT'] + 36 * index[0]
+		graph[commit + 24:commit + 28] = struct.pack('>I', index[1])
+		graph[commit + 28:commit + 32] = struct.pack('>I', 9 << 2)
+		graph[-20:] = hashlib.sha1(graph[:-20]).digest()
+		os.chmod(path, 0o644)
+		open(path, 'wb').write(graph)
+	END
+	slot log --format=%s | grep -q '^theirs' # git believes it
+	push
+	[ "$status" -eq 83 ]
+	[ "$(remote rev-parse "$branch")" = "$theirs" ]
+}
+
 @test "nr-push --on-conflict rebase puts our commits on top of theirs, and says that they are not tested" {
 	commit_upstream news.txt news
 	theirs theirs theirs
