@@ -10,7 +10,7 @@
  * git_fetch.c, git_rebase.c, git_switch.c, git_clean.c, git_commit.c,
  * git_shallow.c, git_sparse.c, git_nested.c, git_sign.c, git_attributes.c,
  * git_diff.c, git_settle.c, git_base.c, git_policy.c, git_conflict.c,
- * git_push.c. What several of them need and nobody else is in
+ * git_push.c, git_tidy.c. What several of them need and nobody else is in
  * git_internal.h. No name here is one of libgit2's.
  *
  * Nothing that the workspace's configuration names is run: libgit2 runs no
@@ -112,6 +112,21 @@ struct error *git_tracked_paths(
  * work tree are moved to necrocode-saved/<name> in the git directory.
  */
 struct error *git_save_and_clean(struct git *git, const char *name, char **ref);
+
+/*
+ * Makes a used repository, in a slot that nobody works in by hand, as if it
+ * were new: what was not committed is saved, as above, and so are the commits
+ * that are not in `commit` and were not pushed; then the work tree is exactly
+ * that commit, without ignored files, HEAD is detached there, and of all
+ * references the newest max_saved of those saved remain.
+ */
+struct error *git_make_pristine(
+    struct git *git, const char *name, const char *commit, size_t max_saved);
+/* Is anything saved? */
+bool git_has_saved(const struct git *git);
+/* Notes where a branch of origin is, for git_fetch_branch() to go by. */
+struct error *git_track_commit(
+    const struct git *git, const char *branch, const char *commit);
 
 /*
  * The difference between a commit and the work tree, untracked files

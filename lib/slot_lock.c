@@ -199,16 +199,50 @@ since_of(jv lock)
 	return seconds;
 }
 
-struct error *
-slot_lock_take(struct slot_lock_dead *dead, const char *git_directory,
-    const char *runner_id, const char *task_id)
+/* Another runner has it: is that one gone? */
+static bool
+take_over(jv lock, const struct owner *self, struct slot_lock_dead *dead)
 {
-	char *path = file_join(git_directory, "necrocode.lock");
-	struct owner self = this_owner();
+	if (is_alive(lock, self))
+		return false;
+	dead->since = since_of(lock);
+	dead->run = json_number(lock, "pid", 0) > 0;
+	log_info("slot_taken_over",
+	    "took the slot over from runner '%s', which is no more",
+	    json_string(lock, "runner_id"));
+	return true;
+}
+
+/* What a lock is asked for with. */
+struct request {
+	const char *git_directory, *runner_id, *task_id;
+	struct owner self;
+	bool for_others; /* of this process group are others */
+};
+
+static bool
+is_held(jv lock, const struct request *request, struct slot_lock_dead *dead)
+{
+	const char *id = json_string(lock, "runner_id");
+	bool same = id != NULL && strcmp(id, request->runner_id) == 0;
+
+	return id != NULL &&
+	    !(is_ours(lock, &request->self, request->runner_id) &&
+		(same || !request->for_others)) &&
+	    !take_over(lock, &request->self, dead);
+}
+
+/* *by tells who has it, if it was not to be had. */
+static struct error *
+take(struct error **by, struct slot_lock_dead *dead,
+    const struct request *request)
+{
+	char *path = file_join(request->git_directory, "necrocode.lock");
 	struct error *err;
 	jv lock;
 	int fd;
 
+	*by = NULL;
 	*dead = (struct slot_lock_dead){ 0 };
 	err = open_locked(&fd, path, O_CREAT);
 	if (err != NULL) {
@@ -216,25 +250,70 @@ slot_lock_take(struct slot_lock_dead *dead, const char *git_directory,
 		return err;
 	}
 	lock = read_lock(fd, path);
-	if (json_string(lock, "runner_id") != NULL &&
-	    !is_ours(lock, &self, runner_id)) {
-		if (is_alive(lock, &self)) {
-			err = held(lock, path);
-		} else {
-			dead->since = since_of(lock);
-			dead->run = json_number(lock, "pid", 0) > 0;
-			log_info("slot_taken_over",
-			    "took the slot over from runner '%s', which is "
-			    "no more",
-			    json_string(lock, "runner_id"));
-		}
-	}
-	if (err == NULL)
-		err = write_lock(fd, path, &self, runner_id, task_id);
+	if (is_held(lock, request, dead))
+		*by = held(lock, path);
+	else
+		err = write_lock(fd, path, &request->self, request->runner_id,
+		    request->task_id);
 	jv_free(lock);
 	close(fd);
 	free(path);
 	return err;
+}
+
+struct error *
+slot_lock_take(struct slot_lock_dead *dead, const char *git_directory,
+    const char *runner_id, const char *task_id)
+{
+	struct request request = { git_directory, runner_id, task_id,
+		this_owner(), false };
+	struct error *by, *err = take(&by, dead, &request);
+
+	return error_first(err, by);
+}
+
+struct error *
+slot_lock_try(bool *taken, struct slot_lock_dead *dead,
+    const char *git_directory, const char *runner_id, const char *task_id,
+    pid_t owner)
+{
+	struct request request = { git_directory, runner_id, task_id,
+		this_owner(), true };
+	struct error *by, *err;
+
+	if (owner > 0) {
+		request.self.pid = owner;
+		request.self.start_time = start_time(owner);
+	}
+	err = take(&by, dead, &request);
+	*taken = err == NULL && by == NULL;
+	error_free(by);
+	return err;
+}
+
+enum slot_lock_state
+slot_lock_look(jv *lock, const char *git_directory)
+{
+	char *path = file_join(git_directory, "necrocode.lock");
+	struct owner self = this_owner();
+	struct error *err;
+	int fd;
+
+	*lock = jv_invalid();
+	if (access(path, F_OK) != 0) {
+		free(path);
+		return SLOT_FREE;
+	}
+	err = open_locked(&fd, path, 0);
+	if (err == NULL) {
+		*lock = read_lock(fd, path);
+		close(fd);
+	}
+	error_free(err);
+	free(path);
+	if (json_string(*lock, "runner_id") == NULL)
+		return SLOT_FREE;
+	return is_alive(*lock, &self) ? SLOT_TAKEN : SLOT_DEAD;
 }
 
 struct error *

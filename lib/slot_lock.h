@@ -14,7 +14,9 @@
 #ifndef SLOT_LOCK_H
 #define SLOT_LOCK_H
 
+#include <jv.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "error.h"
 
@@ -29,6 +31,19 @@ struct slot_lock_dead {
 };
 struct error *slot_lock_take(struct slot_lock_dead *dead,
     const char *git_directory, const char *runner_id, const char *task_id);
+
+/*
+ * For who hands slots out: takes it if it is nobody's, of an owner that is
+ * gone, or this very runner's; *taken tells. `owner` is the process whose end
+ * frees it; 0: as above.
+ */
+struct error *slot_lock_try(bool *taken, struct slot_lock_dead *dead,
+    const char *git_directory, const char *runner_id, const char *task_id,
+    pid_t owner);
+
+/* What the file says now, the caller's; jv_invalid() when there is none. */
+enum slot_lock_state { SLOT_FREE, SLOT_TAKEN, SLOT_DEAD };
+enum slot_lock_state slot_lock_look(jv *lock, const char *git_directory);
 
 /* Gives the lock back if this runner has it. */
 struct error *slot_lock_release(

@@ -30,6 +30,7 @@ examples() {
 @test "the examples of nr-push(1) do what the page says" { examples nr-push.1; }
 @test "the examples of nr-report(1) do what the page says" { examples nr-report.1; }
 @test "the examples of nr-run(1) do what the page says" { examples nr-run.1; }
+@test "the examples of nr-slot(1) do what the page says" { examples nr-slot.1; }
 @test "the examples of nr-test(1) do what the page says" { examples nr-test.1; }
 @test "the examples of nr-upload(1) do what the page says" { examples nr-upload.1; }
 
