@@ -51,13 +51,24 @@ make_label(const char *name)
 	return label;
 }
 
+/* What a shell leaves out at the ends of a value, and people do not see. */
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 bool
 mask_add(struct mask *mask, const char *name, const void *value, size_t len)
 {
 	const char *bytes = value;
 
-	while (len > 0 && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
+	while (len > 0 && is_space(bytes[len - 1]))
 		len--;
+	while (len > 0 && is_space(*bytes)) {
+		bytes++;
+		len--;
+	}
 	if (mask_value_is_common(bytes, len))
 		return false;
 	mask->values =

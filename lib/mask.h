@@ -8,7 +8,7 @@
  * or overlapping ones by one ***. The output depends on the input alone,
  * never on how it was cut into writes. JSON stays JSON.
  *
- * Values: a trailing newline is trimmed. Below 4 bytes, or a common word
+ * Values: white space at the ends is trimmed. Below 4 bytes, or a common word
  * (true, null, test, localhost, ...) a value is refused. 4 to 7 bytes are
  * masked only between non-alphanumerics, and not in encodings; so are values
  * of digits alone. 8 and more are masked anywhere, and each line of 8 and

@@ -69,6 +69,12 @@ masked() {
 	[ "$output" = '***one*** ***two*** ***three***' ]
 }
 
+@test "nr-mask hides a value without the white space around it" {
+	export A_SECRET='  a-secret-value 	' B_SECRET=$'\tx7y2 '
+	masked <<<'a-secret-value, (x7y2)'
+	[ "$output" = '***, (***)' ]
+}
+
 @test "nr-mask writes nothing when a secret cannot be read" {
 	for options in '-f absent' '-d absent' '-f .'; do
 		# shellcheck disable=SC2086
