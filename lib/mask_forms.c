@@ -339,15 +339,6 @@ mask_forms_add_text(struct mask_set *set, const char *bytes, size_t len,
 }
 
 static void
-append_hex(struct buffer *out, unsigned char byte, bool upper)
-{
-	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-	char text[2] = { digits[byte >> 4], digits[byte & 15] };
-
-	buffer_append(out, text, sizeof text);
-}
-
-static void
 percent(struct buffer *out, const char *bytes, size_t len, int how, bool upper)
 {
 	buffer_clear(out);
@@ -360,7 +351,7 @@ percent(struct buffer *out, const char *bytes, size_t len, int how, bool upper)
 			buffer_append_string(out, percents[how].space);
 		} else {
 			buffer_append_string(out, "%");
-			append_hex(out, byte, upper);
+			mask_forms_append_hex(out, byte, upper);
 		}
 	}
 }
@@ -386,25 +377,6 @@ add_percent(struct mask_set *set, const char *bytes, size_t len,
 	}
 	buffer_release(&once);
 	buffer_release(&twice);
-}
-
-static void
-add_hex(struct mask_set *set, const char *bytes, size_t len,
-    const struct mask_form *like)
-{
-	static const char *const separators[] = { "", ":", " " };
-	struct buffer form = BUFFER_INIT(FORM_BYTES);
-
-	for (int i = 0; i < 6; i++) {
-		buffer_clear(&form);
-		for (size_t at = 0; at < len; at++) {
-			if (at > 0)
-				buffer_append_string(&form, separators[i / 2]);
-			append_hex(&form, (unsigned char)bytes[at], i % 2 != 0);
-		}
-		mask_set_add(set, form.data, form.len, like);
-	}
-	buffer_release(&form);
 }
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -488,6 +460,7 @@ mask_forms_add_encoded(struct mask_set *set, const char *bytes, size_t len,
 {
 	for (size_t before = 0; before < 3; before++)
 		add_base64(set, bytes, len, before, like);
-	add_hex(set, bytes, len, like);
+	mask_forms_add_hex(set, bytes, len, like);
+	mask_forms_add_utf16(set, bytes, len, like);
 	add_percent(set, bytes, len, like);
 }

@@ -134,6 +134,13 @@ masked() {
 	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
 }
 
+@test "nr-mask hides a value in UTF-16" {
+	for order in utf-16le utf-16be; do
+		echo "a $TOKEN b" | iconv -t $order | nr-mask | tr -d '\0' >out
+		[ "$(<out)" = 'a *** b' ]
+	done
+}
+
 @test "nr-mask hides a value with terminal colours in it" {
 	masked <<<"a "$'\e[1;31m'"${TOKEN:0:7}"$'\e[0m\e[K'"${TOKEN:7}"$'\e[m'" b"
 	[ "$output" = $'a \e[1;31m***\e[m b' ]
