@@ -79,5 +79,7 @@ const uint8_t mask_kinds[256] = { ['0'] = DIGIT,
 	[':'] = MASK_SEPARATOR,
 	['='] = MASK_SEPARATOR,
 	['?'] = MASK_SEPARATOR,
+	['%'] = MASK_SEPARATOR,
+	['\033'] = MASK_BLANK | MASK_SEPARATOR,
 	['>'] = MASK_SEPARATOR,
 	['.'] = MASK_DOT };

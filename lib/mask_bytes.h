@@ -11,7 +11,7 @@ enum mask_kind {
 	MASK_NAME = 1,   /* as mask_is_name() */
 	MASK_MORE = 2,   /* may follow a word within a name: not a lower one */
 	MASK_BASE64 = 4, /* and hex, without padding */
-	MASK_BLANK = 8,  /* space and tab */
+	MASK_BLANK = 8,  /* or the first byte of a colour */
 	MASK_QUOTE = 16, /* or a backslash before it */
 	MASK_SEPARATOR = 32, /* of name and value, or the first byte of it */
 	MASK_DOT = 64,

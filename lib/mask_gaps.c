@@ -55,14 +55,12 @@ is_parameter(char c)
 	return c >= ' ' && c <= '?';
 }
 
-/* The end of the colour sequence at `at`; `at` itself when there is none;
- * len + 1 when it is not all there yet. */
-static size_t
-colour_end(const char *text, size_t len, size_t at)
+size_t
+mask_gaps_colour_end(const char *text, size_t len, size_t at)
 {
 	size_t end = at + 1;
 
-	if (end < len && text[end] != '[')
+	if (text[at] != '\033' || (end < len && text[end] != '['))
 		return at;
 	for (end++; end < len && end - at < MAX_COLOUR; end++)
 		if (!is_parameter(text[end]))
@@ -124,7 +122,7 @@ find_colours(struct gaps *gaps)
 		if (escape == NULL)
 			return;
 		at = (size_t)(escape - gaps->text);
-		end = colour_end(gaps->text, gaps->len, at);
+		end = mask_gaps_colour_end(gaps->text, gaps->len, at);
 		if (end > gaps->len) {
 			if (!gaps->at_end)
 				push(gaps, at, gaps->len);

@@ -3,12 +3,14 @@
 #include "mask_match.h"
 
 #include "mask_bytes.h"
+#include "mask_gaps.h"
 #include "memory.h"
 
 enum {
 	MAX_NAME_BEFORE = 64,
 	MAX_SUFFIX = 24,
 	MAX_BLANKS = 16,
+	MAX_COLOURS = 4,
 	MAX_NUMBER = 256,
 	MAX_SCHEME = 20,
 };
@@ -34,14 +36,29 @@ undecided(struct mask_match *match, size_t hold)
 	return MASK_UNDECIDED;
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Blanks, and colours: programs print names in one and values in another. */
 static size_t
 skip_blanks(const struct mask_view *view, size_t at)
 {
-	size_t start = at;
+	size_t colours = 0;
 
-	while (at < view->len && at - start < MAX_BLANKS &&
-	    (view->text[at] == ' ' || view->text[at] == '\t'))
-		at++;
+	for (size_t i = 0; i < MAX_BLANKS && at < view->len; i++) {
+		size_t end = at + is_blank(view->text[at]);
+
+		if (end == at && colours < MAX_COLOURS) {
+			end = mask_gaps_colour_end(view->text, view->len, at);
+			colours++;
+		}
+		if (end == at)
+			break;
+		at = end < view->len ? end : view->len;
+	}
 	return at;
 }
 
@@ -156,6 +173,21 @@ find_other_separator(
 	return MASK_NO;
 }
 
+/* = and : in an address within an address. */
+static enum mask_answer
+find_percent_separator(const struct mask_view *view, size_t *at)
+{
+	char last;
+
+	if (*at + 2 >= view->len)
+		return view->at_end ? MASK_NO : MASK_UNDECIDED;
+	last = view->text[*at + 2];
+	if (view->text[*at + 1] != '3' || !is_in(last, "DdAa"))
+		return MASK_NO;
+	*at += 3;
+	return MASK_YES;
+}
+
 /* = : := => ?= +=, but not ==, :: and their like; *at is then behind it. */
 static enum mask_answer
 find_separator(
@@ -168,6 +200,8 @@ find_separator(
 		return view->at_end ? MASK_NO : MASK_UNDECIDED;
 	first = view->text[*at];
 	second = view->text[*at + 1];
+	if (first == '%')
+		return find_percent_separator(view, at);
 	if (second == '=' && is_in(first, ":?+")) {
 		*at += 2;
 		return MASK_YES;
@@ -306,6 +340,13 @@ match_value(const struct mask_matcher *matcher, const struct name *name,
 		return undecided(match, at);
 	if (quote != '\0' && view->text[name->after] == '>')
 		return MASK_NO;
+	if (quote != '\0' && depth == 0) {
+		if (end + 1 >= view->len && !view->at_end)
+			return undecided(match, at);
+		if (end + 1 < view->len && view->text[end] == quote &&
+		    view->text[end + 1] == quote)
+			end += 2; /* Python's and TOML's long ones */
+	}
 	if (quote != '\0')
 		return match_quoted(view, name, quote, depth, end, match);
 	if (name->quote == '"' && (mask_is_digit(first) || first == '-'))

@@ -136,7 +136,8 @@ is_place(const struct mask_view *view, const struct word *word)
 	const char *text = view->text + word->start;
 	size_t len = word->end - word->start, slashes = 0;
 
-	if (len >= 7 && memcmp(text, "http", 4) == 0 && is_in(text[4], ":s"))
+	if (len >= 7 &&
+	    (memcmp(text, "http:", 5) == 0 || memcmp(text, "https:", 6) == 0))
 		return true;
 	if (!is_in(*text, "/.~") || (word->seen & SYMBOL) != 0)
 		return *text == '~' && len > 1 && text[1] == '/';

@@ -385,7 +385,8 @@ rules(struct sample *s)
 		"PRIVATE KEY-----", "-----END", "MIIEowIBAAKCAQEAu1SU1LfVLPHC",
 		"hki=", "\\/", "ghp_", "16C7e42F292c6912E7710c838347Ae178B4a",
 		"glpat-", "abcdefghijklmnopqrst", "AKIA", "IOSFODNN7EXAMPLE",
-		"curl", " -u ", "\033[31m", "x", "(", "&", ";", "known-value" };
+		"curl", " -u ", "\033[31m", "\033", "%3D", "\"\"\"", "x", "(",
+		"&", ";", "known-value" };
 
 	s->n = 1;
 	s->lens[0] = strlen("known-value");
