@@ -38,6 +38,7 @@ def main(path):
             SETS[line[1]] = expand(line[2])
         elif line[:1] == ["token"]:
             for anchor in line[4:]:
+                anchor = anchor.replace("\\\\", "\\").replace("\\s", " ")
                 add_token(line[2], line[3], anchor)
     text = "".join("%s\n" % given for given, _ in CASES)
     masked = subprocess.run(["nr-mask"], input=text, text=True, check=True,
