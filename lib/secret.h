@@ -12,8 +12,8 @@
  * mask_env), every file in
  * secrets_dir, every environment variable whose name looks like a secret's
  * (*TOKEN*, *SECRET*, *PASSW*, *_KEY, *APIKEY*, *CREDENTIAL*, *_PAT, *_DSN,
- * *CONNECTION_STRING*, *DATABASE_URL; of a URL the password), and those of
- * NAME_FILE variables.
+ * *CONNECTION_STRING*, *PASSPHRASE*, *SSHPASS, *MYSQL_PWD, *DATABASE_URL; of
+ * a URL the password), and those of NAME_FILE variables.
  */
 #ifndef SECRET_H
 #define SECRET_H

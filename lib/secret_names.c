@@ -17,7 +17,7 @@ enum { MAX_SECRET = 1 << 20, TOO_SHORT = 4, MAX_NAME = 256 };
 /* Parts of names: '^' is where a name begins, '$' is where it ends. */
 static const char *const patterns[] = { "TOKEN", "SECRET", "PASSW", "_PASS$",
 	"_KEY$", "_KEYS$", "APIKEY", "CREDENTIAL", "_PAT$", "_DSN$",
-	"CONNECTION_STRING", NULL };
+	"CONNECTION_STRING", "PASSPHRASE", "SSHPASS$", "MYSQL_PWD$", NULL };
 
 /* They hold the name, the place or the kind of a secret, not the secret. */
 static const char *const exceptions[] = { "_ENV$", "_ENV_VAR$", "_DIR$",
