@@ -210,6 +210,13 @@ struct error *git_check_url(char **checked, const char *url);
 /* Is the URL's host among these, each "host" or "host:port"? */
 bool git_url_is_of(const char *url, char *const *hosts);
 
+/*
+ * Where a forge has the repository of a URL: the server, "https://host" of one
+ * for ssh, and "owner/repository". Both are the caller's. A ConfigError if it
+ * is a path, or has no such name.
+ */
+struct error *git_url_forge(char **server, char **project, const char *url);
+
 /* "https://host:port" of a URL for http or https; NULL: it is another kind.
  * The caller frees. */
 char *git_url_server(const char *url);

@@ -311,3 +311,47 @@ git_check_url(char **checked, const char *text)
 	free(here);
 	return err;
 }
+
+/* "/owner/repository.git/", less what is not of the name. */
+static char *
+project_of(const char *path)
+{
+	size_t len;
+
+	path += strspn(path, "/~");
+	len = strlen(path);
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	if (len > 4 && strncmp(path + len - 4, ".git", 4) == 0)
+		len -= 4;
+	return xstrndup(path, len);
+}
+
+struct error *
+git_url_forge(char **server, char **project, const char *text)
+{
+	struct git_url url;
+	struct error *err = git_url_parse(&url, text, "/", ERROR_CONFIG);
+	bool http = url.scheme == GIT_SCHEME_HTTP;
+
+	*server = *project = NULL;
+	if (err == NULL && url.scheme != GIT_SCHEME_PATH) {
+		*project = project_of(url.path);
+		*server = xasprintf("%s://%s%s%s",
+		    http && !url.secure ? "http" : "https", url.host,
+		    http && url.port != NULL ? ":" : "",
+		    http && url.port != NULL ? url.port : "");
+	}
+	if (err == NULL &&
+	    (*project == NULL || strchr(*project, '/') == NULL)) {
+		err = error_new(ERROR_CONFIG,
+		    "'%s' is no repository of a forge, whose URL ends with "
+		    "OWNER/REPOSITORY",
+		    url.text);
+		free(*server);
+		free(*project);
+		*server = *project = NULL;
+	}
+	git_url_release(&url);
+	return err;
+}

@@ -383,6 +383,25 @@ append_next(struct summary *summary)
 	free(dir);
 }
 
+static void
+append_work(struct summary *summary)
+{
+	append_agent(summary);
+	append_changes(summary);
+	append_attempts(summary);
+	append_playbook(summary);
+	append_tests(summary);
+}
+
+void
+summary_append_work(
+    struct buffer *out, const struct document *doc, enum summary_format format)
+{
+	struct summary summary = { out, doc, format };
+
+	append_work(&summary);
+}
+
 void
 summary_append(
     struct buffer *out, const struct document *doc, enum summary_format format)
@@ -393,11 +412,8 @@ summary_append(
 	append_end(&summary);
 	append_string_fact(&summary, "branch", "push_result.branch_name");
 	append_string_fact(&summary, "commit", "push_result.commit_hash");
-	append_agent(&summary);
-	append_changes(&summary);
-	append_attempts(&summary);
-	append_playbook(&summary);
-	append_tests(&summary);
+	append_string_fact(&summary, "request", "pull_request.url");
+	append_work(&summary);
 	append_string_fact(&summary, "saved", "workspace.saved_ref");
 	append_artifacts(&summary);
 	append_string_fact(&summary, "run", "runner.run_dir");

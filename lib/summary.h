@@ -18,4 +18,8 @@ enum summary_format { SUMMARY_TEXT, SUMMARY_MARKDOWN };
 void summary_append(
     struct buffer *out, const struct document *doc, enum summary_format format);
 
+/* Of it, what the work was alone: nothing of this machine, for others. */
+void summary_append_work(
+    struct buffer *out, const struct document *doc, enum summary_format format);
+
 #endif

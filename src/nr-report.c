@@ -14,6 +14,7 @@
 #include "json.h"
 #include "memory.h"
 #include "metrics.h"
+#include "pull_request.h"
 #include "slot_lock.h"
 #include "slot_record.h"
 #include "summary.h"
@@ -313,12 +314,16 @@ run(struct stage *stage)
 		return error;
 	if (stage->dry_run) {
 		stage_plan(stage, "sum up, and give the slot back");
+		if (pull_request_is_due(stage))
+			stage_plan(stage, "open a pull request");
 		stage_plan(stage, "tell '%s' how the task ended",
 		    config_string(stage->config, "task_registry_url"));
 		return NULL;
 	}
 	give_slot_back(stage);
 	sum_up(stage);
+	if (pull_request_is_due(stage))
+		pull_request_open(stage, ends_of(stage));
 	task_registry_tell_end(stage, ends_of(stage));
 	if (summary_path != NULL)
 		write_summary(stage);
@@ -365,7 +370,8 @@ int
 main(int argc, char *argv[])
 {
 	static const char *const keys[] = { "keep_workspace",
-		TASK_REGISTRY_KEYS, NULL };
+		TASK_REGISTRY_KEYS, PULL_REQUEST_KEYS, "git_token_env_var",
+		"git_token_hosts", NULL };
 	static const struct stage_option options[] = {
 		{ .name = "format",
 		    .argument = "FORMAT",

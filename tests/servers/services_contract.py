@@ -47,6 +47,7 @@ class Services:
         self.tasks, self.slots, self.keys = {}, {}, {}
         self.uploads, self.count = {}, 0
         self.forget = False
+        self.requests = []  # of pull; see forge_contract.py
         for name in "artifacts", "files", "slots":
             os.makedirs(f"{self.state}/{name}", exist_ok=True)
 

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "pull_request.h"
+
+#include "forge.h"
+#include "git.h"
+#include "json.h"
+#include "memory.h"
+#include "summary.h"
+
+/* GitHub takes 65,536 characters of a body, the others more. */
+enum { MAX_BODY_BYTES = 60000, MAX_TITLE_BYTES = 250 };
+
+struct place {
+	const char *forge, *token;
+	char *api, *project;
+};
+
+bool
+pull_request_is_due(const struct stage *stage)
+{
+	const char *forge = config_string(stage->config, "pull_request");
+
+	return strcmp(forge, "none") != 0 && !document_failed(stage->doc) &&
+	    json_boolean(
+		document_value(stage->doc), "push_result.pushed", false);
+}
+
+/* As nr-push chose it. */
+static const char *
+remote_of(const struct stage *stage)
+{
+	const char *url = document_string(stage->doc, "repo_url");
+
+	if (url == NULL || *url == '\0')
+		url = document_string(stage->doc, "workspace.push_url");
+	if (url == NULL)
+		url = document_string(stage->doc, "workspace.remote_url");
+	return url;
+}
+
+/*
+ * Whom the token is for. The server of http and https that a slot names was
+ * checked by nr-prepare; that of ssh was not, and may be anybody's.
+ */
+static struct error *
+check_server(const struct stage *stage, const char *remote)
+{
+	const char *repo_url = document_string(stage->doc, "repo_url");
+	jv list = config_value(stage->config, "git_token_hosts");
+	char **hosts = json_strings(list, NULL);
+	bool named = config_is_set(stage->config, "pull_request_api_url");
+	bool listed = *hosts != NULL;
+	bool is_of = listed && git_url_is_of(remote, hosts);
+
+	json_strings_free(hosts);
+	jv_free(list);
+	if (named || is_of ||
+	    (!listed &&
+		((repo_url != NULL && *repo_url != '\0') ||
+		    strncmp(remote, "http", 4) == 0)))
+		return NULL;
+	return error_new(ERROR_SECURITY,
+	    "the token is not sent to the server of '%s': %s", remote,
+	    listed ? "its host is not among git_token_hosts"
+		   : "only the slot's configuration names it; give "
+		     "pull_request_api_url, repo_url or git_token_hosts");
+}
+
+static struct error *
+find_token(struct place *place, const struct stage *stage)
+{
+	const char *name =
+	    config_string(stage->config, "pull_request_token_env");
+
+	if (name == NULL)
+		name = config_string(stage->config, "git_token_env_var");
+	place->token = secrets_get(stage->secrets, name);
+	if (place->token != NULL)
+		return NULL;
+	return error_new(ERROR_SECURITY,
+	    "there is no token: set %s, or %s_FILE, or put a file of that "
+	    "name into secrets_dir",
+	    name, name);
+}
+
+static struct error *
+find_place(struct place *place, const struct stage *stage)
+{
+	const char *remote = remote_of(stage);
+	const char *api = config_string(stage->config, "pull_request_api_url");
+	char *server = NULL;
+	struct error *error;
+
+	place->forge = config_string(stage->config, "pull_request");
+	if (remote == NULL)
+		return error_new(ERROR_DOCUMENT,
+		    "the document says nowhere where it was pushed to");
+	error = git_url_forge(&server, &place->project, remote);
+	if (error == NULL)
+		error = check_server(stage, remote);
+	if (error == NULL)
+		error = find_token(place, stage);
+	if (error == NULL)
+		place->api = api != NULL ? xstrdup(api)
+					 : forge_api_url(place->forge, server);
+	free(server);
+	return error;
+}
+
+static char *
+masked(const struct stage *stage, const char *text, size_t len)
+{
+	size_t n;
+
+	return mask_text(stage->mask, text, len, &n);
+}
+
+/* At most 250 bytes, whole characters. */
+static char *
+title_of(const struct stage *stage)
+{
+	char *title = masked(stage, document_string(stage->doc, "title"),
+	    strlen(document_string(stage->doc, "title")));
+	size_t len = strlen(title);
+
+	if (len > MAX_TITLE_BYTES) {
+		len = MAX_TITLE_BYTES;
+		while (len > 0 && ((unsigned char)title[len] & 0xc0) == 0x80)
+			len--;
+		title[len] = '\0';
+	}
+	return title;
+}
+
+static void
+append_criteria(struct buffer *body, const struct stage *stage)
+{
+	char **criteria =
+	    json_strings(document_value(stage->doc), "acceptance_criteria");
+
+	for (size_t i = 0; criteria[i] != NULL; i++)
+		buffer_appendf(body, "- [ ] %s\n", criteria[i]);
+	if (criteria[0] != NULL)
+		buffer_append_string(body, "\n");
+	json_strings_free(criteria);
+}
+
+static void
+append_ids(struct buffer *body, const struct stage *stage)
+{
+	const char *spec = document_string(stage->doc, "spec_name");
+
+	buffer_appendf(
+	    body, "\nTask %s", document_string(stage->doc, "task_id"));
+	if (spec != NULL)
+		buffer_appendf(body, " of %s", spec);
+	buffer_appendf(body, ", run %s\n",
+	    document_string(stage->doc, "runner.runner_id"));
+}
+
+static char *
+body_of(const struct stage *stage)
+{
+	const char *description = document_string(stage->doc, "description");
+	struct buffer body = BUFFER_INIT(MAX_BODY_BYTES);
+	char *text;
+
+	if (description != NULL && *description != '\0')
+		buffer_appendf(&body, "%s\n\n", description);
+	append_criteria(&body, stage);
+	summary_append_work(&body, stage->doc, SUMMARY_MARKDOWN);
+	append_ids(&body, stage);
+	text = masked(stage, body.data, body.len);
+	buffer_release(&body);
+	return text;
+}
+
+static struct error *
+ask(const struct place *place, const struct stage *stage,
+    struct forge_request *request, double ends)
+{
+	struct service_options options = {
+		.name = "the forge",
+		.url = place->api,
+		.key = place->token,
+		.auth = HTTP_BEARER,
+		.ends = ends,
+	};
+	struct service *service = service_new(&options, stage->config);
+	struct error *error;
+
+	error = forge_open_request(place->forge, service, request);
+	service_free(service);
+	return error;
+}
+
+static void
+record(struct stage *stage, const struct forge_request *request)
+{
+	jv section = json_set_string(jv_object(), "url", request->url);
+
+	section = json_set_number(section, "number", request->number);
+	section = json_set_boolean(section, "created", request->created);
+	document_set(stage->doc, "pull_request", section);
+	log_info("pull_request", "%s %s",
+	    request->created ? "opened" : "there is already", request->url);
+}
+
+static struct error *
+open_request(struct stage *stage, double ends)
+{
+	struct place place = { 0 };
+	struct error *error = find_place(&place, stage);
+	char *title = NULL, *body = NULL;
+	struct forge_request request = {
+		.project = place.project,
+		.branch =
+		    document_string(stage->doc, "push_result.branch_name"),
+		.base = document_base_branch(stage->doc),
+		.draft = config_boolean(stage->config, "pull_request_draft"),
+	};
+
+	if (error == NULL) {
+		request.title = title = title_of(stage);
+		request.body = body = body_of(stage);
+		error = ask(&place, stage, &request, ends);
+	}
+	if (error == NULL)
+		record(stage, &request);
+	forge_request_release(&request);
+	free(title);
+	free(body);
+	free(place.api);
+	free(place.project);
+	return error;
+}
+
+void
+pull_request_open(struct stage *stage, double ends)
+{
+	struct error *error = open_request(stage, ends);
+
+	if (error != NULL)
+		log_warn("no_pull_request",
+		    "cannot open a pull request: %s; the branch is pushed, and "
+		    "nr-report with this run's last document tries it again",
+		    error->message);
+	error_free(error);
+}
