@@ -22,7 +22,8 @@ struct load {
 	struct playbook_reader reader;
 	const struct load *includer;
 	char *real_path;
-	char **env; /* of the whole file */
+	size_t number; /* of the file */
+	char **env;    /* of the whole file; the playbook's */
 };
 
 static void read_steps(struct load *load, struct playbook_steps *steps,
@@ -199,7 +200,8 @@ read_command(struct load *load, struct playbook_step *step, jv object)
 	    reader, object, "retry_count", 0, 0, max_retries, true);
 	step->retry_delay_seconds = playbook_number(
 	    reader, object, "retry_delay_seconds", 0, 0, 3600, false);
-	step->env = playbook_settings(reader, object, "env", load->env);
+	step->env = playbook_settings(reader, object, "env", NULL);
+	step->file_env = load->env;
 	step->working_directory =
 	    playbook_text(reader, object, "working_directory", false);
 	step->shell = read_shell(load, object);
@@ -210,8 +212,8 @@ read_command(struct load *load, struct playbook_step *step, jv object)
 	jv_free(playbook_get_object(reader, object, "metadata"));
 	note_names(load, step->command);
 	note_names(load, step->working_directory);
-	for (size_t i = 0; i < string_list_count(step->env); i++)
-		note_names(load, step->env[i]);
+	for (char **env = step->env; env != NULL && *env != NULL; env++)
+		note_names(load, *env);
 	if (step->command != NULL)
 		check_command(load, step);
 	load->playbook->n_steps++;
@@ -372,6 +374,9 @@ read_playbook(struct load *load, jv *whole, struct playbook_steps *steps)
 	read_variables(load, *whole);
 	load->env = playbook_settings(reader, *whole, "env",
 	    load->includer != NULL ? load->includer->env : NULL);
+	playbook->file_envs[load->number] = load->env;
+	for (char **env = load->env; env != NULL && *env != NULL; env++)
+		note_names(load, *env);
 	read_steps(load, steps, whole, "steps");
 	if (steps->n == 0 && reader->problems->n == 0)
 		playbook_problem(reader, "'steps' is missing or empty");
@@ -446,7 +451,10 @@ load_file(struct playbook *playbook, struct playbook_problems *problems,
 
 	if (load.real_path == NULL)
 		return error_errno(ERROR_CONFIG, "cannot read '%s'", path);
-	playbook->n_files++;
+	load.number = playbook->n_files++;
+	playbook->file_envs = xreallocarray(playbook->file_envs,
+	    playbook->n_files, sizeof *playbook->file_envs);
+	playbook->file_envs[load.number] = NULL;
 	error = check_includes(playbook, &load);
 	if (error == NULL)
 		error = yaml_read_file_with(&yaml, path, &options);
@@ -457,7 +465,6 @@ load_file(struct playbook *playbook, struct playbook_problems *problems,
 		jv_free(value);
 		take_warnings(playbook, yaml);
 	}
-	json_strings_free(load.env);
 	yaml_release(yaml);
 	free(load.real_path);
 	return error;
@@ -500,6 +507,9 @@ playbook_free(struct playbook *playbook)
 	jv_free(playbook->variables);
 	jv_free(playbook->metadata);
 	jv_free(playbook->outputs);
+	for (size_t i = 0; i < playbook->n_files; i++)
+		json_strings_free(playbook->file_envs[i]);
+	free(playbook->file_envs);
 	for (size_t i = 0; i < playbook->n_warnings; i++)
 		free(playbook->warnings[i]);
 	free(playbook->warnings);

@@ -38,6 +38,7 @@ struct playbook_step {
 	int retry_count;
 	/* Lists that end with NULL; NULL: an empty one. */
 	char **env;              /* "NAME=template" */
+	char **file_env;         /* of the whole file, before these; borrowed */
 	char *working_directory; /* a template; NULL: the workspace */
 	/* The command becomes its last argument; NULL: sh -c. */
 	char **shell;
@@ -54,9 +55,10 @@ struct playbook {
 	size_t n_files;
 	jv variables; /* defaults, by name */
 	jv metadata;
-	jv outputs;       /* an object with the names of all outputs */
-	bool names_steps; /* does any text say "steps"? */
-	char **warnings;  /* "file:3:5: ..."; NULL-terminated */
+	char ***file_envs; /* one of each file that has any */
+	jv outputs;        /* an object with the names of all outputs */
+	bool names_steps;  /* does any text say "steps"? */
+	char **warnings;   /* "file:3:5: ..."; NULL-terminated */
 	size_t n_warnings;
 };
 

@@ -78,13 +78,20 @@ add_undefined(
 }
 
 static void
+add_all_undefined(struct list *list, char ***names, char *const *env)
+{
+	for (; env != NULL && *env != NULL; env++)
+		add_undefined(
+		    list, names, strchr(*env, '=') + 1, TEMPLATE_TEXT);
+}
+
+static void
 print_undefined(struct list *list, const struct playbook_step *step)
 {
 	char **names = NULL;
 
-	for (size_t i = 0; i < string_list_count(step->env); i++)
-		add_undefined(
-		    list, &names, strchr(step->env[i], '=') + 1, TEMPLATE_TEXT);
+	add_all_undefined(list, &names, step->file_env);
+	add_all_undefined(list, &names, step->env);
 	if (step->working_directory != NULL)
 		add_undefined(
 		    list, &names, step->working_directory, TEMPLATE_TEXT);

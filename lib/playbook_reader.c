@@ -12,7 +12,7 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define DIGITS "0123456789"
 
-enum { max_shown = 60, max_line = 200 };
+enum { max_shown = 60, max_line = 200, max_settings = 1000 };
 
 size_t
 playbook_enter(struct playbook_reader *reader, const char *name)
@@ -170,8 +170,14 @@ static void
 refuse_kind(struct playbook_reader *reader, const char *name, jv value,
     const char *expected, const char *hint)
 {
-	char *found = describe(reader, value);
+	char *found;
 
+	/* As above. */
+	if (reader->problems->n >= PLAYBOOK_MAX_PROBLEMS) {
+		reader->problems->n++;
+		return;
+	}
+	found = describe(reader, value);
 	playbook_problem(
 	    reader, "%s: expected %s, found %s%s", name, expected, found, hint);
 	free(found);
@@ -351,7 +357,11 @@ playbook_settings(struct playbook_reader *reader, jv object, const char *name,
 
 	for (; before != NULL && before[n] != NULL; n++)
 		list = append_setting(list, n, xstrdup(before[n]));
-	if (jv_is_valid(settings)) {
+	if (jv_is_valid(settings) &&
+	    jv_object_length(jv_copy(settings)) > max_settings) {
+		playbook_problem(
+		    reader, "%s: more than %d variables", name, max_settings);
+	} else if (jv_is_valid(settings)) {
 		jv_object_foreach(settings, key, value)
 		{
 			const char *variable = jv_string_value(key);

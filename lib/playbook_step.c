@@ -59,12 +59,12 @@ refuse_undefined(struct playbook_outcome *outcome, char *name)
 }
 
 static bool
-set_own(struct attempt *attempt, struct playbook_outcome *outcome,
-    struct playbook_work *work, const struct playbook_step *step)
+set_all(struct attempt *attempt, struct playbook_outcome *outcome,
+    struct playbook_work *work, char *const *env)
 {
 	char *undefined = NULL;
 
-	for (char **env = step->env; env != NULL && *env != NULL; env++) {
+	for (; env != NULL && *env != NULL; env++) {
 		const char *equals = strchr(*env, '=');
 		char *value = template_text(equals + 1, variables_get,
 		    &work->variables, attempt->environment, &undefined);
@@ -354,7 +354,8 @@ playbook_step_run(struct playbook_outcome *outcome, struct playbook_work *work,
 		attempt.environment[i] = xstrdup(work->environment[i]);
 	attempt.environment = put_setting(
 	    attempt.environment, xasprintf("NR_STEP_NAME=%s", step->name));
-	if (set_own(&attempt, outcome, work, step) &&
+	if (set_all(&attempt, outcome, work, step->file_env) &&
+	    set_all(&attempt, outcome, work, step->env) &&
 	    bind_command(&attempt, outcome, work, step) &&
 	    find_directory(&attempt, outcome, work, step))
 		error = run_attempts(outcome, &attempt, work, step, ends);

@@ -422,6 +422,8 @@ build_value(
 	check_anchor(builder, event);
 	builder->deepest = builder->depth;
 	value = build_kind(builder, event, number);
+	builder->yaml->nodes.nodes[number].end =
+	    (uint32_t)builder->yaml->nodes.n;
 	add_anchor(builder, event,
 	    (struct yaml_anchor){
 		.value = value,

@@ -21,6 +21,7 @@ struct yaml_node_mark {
 struct yaml_node {
 	uint32_t parent; /* of the root: itself */
 	uint32_t index;  /* in a list */
+	uint32_t end;    /* the number behind the last one within it */
 	uint32_t target; /* of an alias: the node it stands for; else 0 */
 	struct yaml_node_mark key_mark, mark;
 	const char *key; /* NULL in a list; of yaml_nodes_key() */

@@ -174,6 +174,19 @@ always:
 	[[ $stderr == *"'playbook.yaml' includes itself"* ]]
 }
 
+@test "a playbook of many settings or mistakes is read soon" {
+	{
+		printf 'env:\n%s\nsteps:\n' "$(seq -f '  A%.0f: 1' 900)"
+		seq -f '- {name: step %.0f, command: b, env: {A: 1}}' 15000
+	} >many.yaml
+	(ulimit -v 300000 -t 10 && nr-playbook --check many.yaml)
+	sed -i 's/command: b/timeout_seconds: -1/' many.yaml
+	(ulimit -v 300000 -t 10 && run -78 nr-playbook --check many.yaml)
+	printf 'env:\n%s\n' "$(seq -f '  A%.0f: 1' 100000)" >many.yaml
+	run -78 nr-playbook --check many.yaml
+	[[ $output == *'many.yaml:2:3: env: more than 1000 variables'* ]]
+}
+
 @test "steps run in order; the first that fails ends them, with exit 85" {
 	playbook 'steps:
   - {name: a, command: echo a >>order}
@@ -397,9 +410,8 @@ always: [{name: x, command: echo x}]'
 @test "a playbook of 10,000 steps is read, listed and run" {
 	{
 		echo 'steps:'
-		for ((i = 0; i < 10000; i++)); do
-			printf -- '- name: step %d\n  command: echo %d\n  condition: number == %d\n' $i $i $i
-		done
+		seq -f '- {name: step %.0f, command: echo, condition: number == N}' 0 9999 |
+			sed -E 's/step ([0-9]+)(.*)N/step \1\2\1/'
 	} >playbook.yaml
 	run --separate-stderr nr-playbook --check playbook.yaml
 	[ "$output" = "playbook.yaml: playbook 'playbook.yaml', 10000 steps" ]
