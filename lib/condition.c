@@ -79,9 +79,12 @@ refuse_here(
 	char *shown = printable(
 	    len > 0 || ((unsigned char)*word < 0x80) ? word : parser->at,
 	    max_quoted_bytes);
+	const char *hint = *parser->at == '{' || *parser->at == '$'
+	    ? "; names stand here without {{ }} and $"
+	    : "";
 	char *message = *parser->at == '\0'
 	    ? xasprintf("%s, found the end", format)
-	    : xasprintf("%s, found '%s'", format, shown);
+	    : xasprintf("%s, found '%s'%s", format, shown, hint);
 
 	refuse(parser, parser->at, node, message);
 	free(message);

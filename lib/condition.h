@@ -36,7 +36,7 @@ bool condition_holds(
     const struct condition *condition, condition_lookup *lookup, void *context);
 
 /* Is the value as good as true? null, false, 0, what is empty, and texts that
- * read "false" or as the number 0 are not. Borrows the value. */
+ * read "false", "False" or as the number 0 are not. Borrows the value. */
 bool condition_is_true(jv value);
 
 /* The nth path in it, and how it is written; NULL: there are no more. Both

@@ -15,6 +15,14 @@ struct scope {
 static jv evaluate(
     const struct condition_node *node, const struct scope *scope);
 
+/* Python prints them with a capital. */
+static bool
+reads_as_boolean(const char *text, bool yes)
+{
+	return strcmp(text, yes ? "true" : "false") == 0 ||
+	    strcmp(text, yes ? "True" : "False") == 0;
+}
+
 /* The number that a text is, all of it: what a step wrote is text. */
 static bool
 reads_as_number(double *number, const char *text)
@@ -65,7 +73,7 @@ condition_is_true(jv value)
 	if (kind == JV_KIND_NULL || kind == JV_KIND_FALSE ||
 	    kind == JV_KIND_INVALID || is_empty(value))
 		return false;
-	if (text != NULL && (*text == '\0' || strcmp(text, "false") == 0))
+	if (text != NULL && (*text == '\0' || reads_as_boolean(text, false)))
 		return false;
 	return !as_number(&number, value) || number != 0;
 }
@@ -81,8 +89,7 @@ are_equal(jv a, jv b)
 	if (text_a != NULL && text_b != NULL)
 		return strcmp(text_a, text_b) == 0;
 	if (is_boolean(a) && text_b != NULL)
-		return strcmp(text_b,
-			   json_boolean(a, NULL, 0) ? "true" : "false") == 0;
+		return reads_as_boolean(text_b, json_boolean(a, NULL, false));
 	if (is_boolean(b) && text_a != NULL)
 		return are_equal(b, a);
 	if (as_number(&number_a, a) && as_number(&number_b, b))

@@ -8,108 +8,9 @@
 #include "memory.h"
 #include "shell_quote.h"
 #include "string_list.h"
-#include "variable_path.h"
+#include "template_part.h"
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
-#define WORD LETTERS "0123456789"
-
-enum { MAX_TEXT_BYTES = 1024 * 1024, MAX_UNDEFINED = 20 };
-
-enum kind { LITERAL, BRACES, BRACES_TEXT, DOLLAR, DOLLAR_PATH, CAPITAL };
-
-struct part {
-	enum kind kind;
-	const char *text; /* as it is written */
-	size_t len;
-	const char *name; /* within it */
-	size_t name_len;
-	char **path; /* of BRACES, DOLLAR and DOLLAR_PATH */
-};
-
-/* {{name}} and {{"text"}}; false: neither. */
-static bool
-read_braces(struct part *part, const char *text)
-{
-	const char *at, *end;
-
-	if (strncmp(text, "{{", 2) != 0)
-		return false;
-	at = text + 2 + strspn(text + 2, " ");
-	part->name = at;
-	if (*at == '"') {
-		part->name++;
-		end = strchr(part->name, '"');
-		if (end == NULL)
-			return false;
-		part->name_len = (size_t)(end - part->name);
-		part->kind = BRACES_TEXT;
-		at = end + 1;
-	} else {
-		part->name_len = variable_path_parse(&part->path, at);
-		part->kind = BRACES;
-		at += part->name_len;
-	}
-	at += strspn(at, " ");
-	part->len = (size_t)(at - text) + 2;
-	if (part->name_len > 0 && strncmp(at, "}}", 2) == 0)
-		return true;
-	json_strings_free(part->path);
-	part->path = NULL;
-	return false;
-}
-
-/* ${name} and what the shell may have behind a name, and ${a.b}. */
-static bool
-read_dollar(struct part *part, const char *text)
-{
-	const char *end;
-	size_t len;
-
-	if (strncmp(text, "${", 2) != 0 || text[2] == '\0' ||
-	    strchr(LETTERS, text[2]) == NULL)
-		return false;
-	part->name = text + 2;
-	len = strspn(part->name, WORD);
-	end = part->name + len;
-	part->kind = DOLLAR;
-	if (*end == '.' || *end == '[') {
-		len = variable_path_parse(&part->path, part->name);
-		end = part->name + len;
-		part->kind = DOLLAR_PATH;
-		if (*end != '}') {
-			json_strings_free(part->path);
-			part->path = NULL;
-			return false;
-		}
-	} else {
-		part->path = xcalloc(2, sizeof *part->path);
-		part->path[0] = xstrndup(part->name, len);
-		if (strspn(part->name, CAPITALS) >= len)
-			part->kind = CAPITAL;
-	}
-	part->name_len = len;
-	part->len = (size_t)(end - text) + (*end == '}');
-	return true;
-}
-
-/* The next part; false at the end. Its path is the caller's. */
-static bool
-next_part(struct part *part, const char *text)
-{
-	*part = (struct part){ .text = text };
-	if (*text == '\0' || read_braces(part, text))
-		return *text != '\0';
-	*part = (struct part){ .text = text };
-	if (read_dollar(part, text))
-		return true;
-	*part = (struct part){ .kind = LITERAL, .text = text };
-	do
-		part->len++;
-	while (text[part->len] != '\0' && text[part->len] != '{' &&
-	    text[part->len] != '$');
-	return true;
-}
+enum { MAX_TEXT_BYTES = 1024 * 1024, MAX_UNDEFINED = 20, MAX_SHARED = 1000 };
 
 char *
 template_value_text(jv value)
@@ -140,7 +41,8 @@ find_setting(char *const *environment, const char *name)
 
 /* NULL: it has none. The caller frees. */
 static char *
-part_value(const struct part *part, template_lookup *lookup, void *context)
+part_value(
+    const struct template_part *part, template_lookup *lookup, void *context)
 {
 	jv value = lookup(context, part->path);
 
@@ -152,22 +54,22 @@ part_value(const struct part *part, template_lookup *lookup, void *context)
 
 /* False: it is not defined. */
 static bool
-append_value(struct buffer *out, const struct part *part,
+append_value(struct buffer *out, const struct template_part *part,
     template_lookup *lookup, void *context, char *const *environment)
 {
 	const char *setting;
 	char *value;
 
-	if (part->kind == LITERAL)
+	if (part->kind == PART_LITERAL)
 		return buffer_append(out, part->text, part->len);
-	if (part->kind == BRACES_TEXT)
+	if (part->kind == PART_BRACES_TEXT)
 		return buffer_append(out, part->name, part->name_len);
-	if (part->kind == CAPITAL) {
+	if (part->kind == PART_CAPITAL) {
 		setting = find_setting(environment, part->path[0]);
 		buffer_append_string(out, setting != NULL ? setting : "");
 		return true;
 	}
-	if (part->kind == DOLLAR && part->text[part->len - 1] != '}')
+	if (part->kind == PART_DOLLAR && part->text[part->len - 1] != '}')
 		return buffer_append(out, part->text, part->len);
 	value = part_value(part, lookup, context);
 	if (value == NULL)
@@ -182,10 +84,11 @@ template_text(const char *text, template_lookup *lookup, void *context,
     char *const *environment, char **undefined)
 {
 	struct buffer out = BUFFER_INIT(MAX_TEXT_BYTES);
-	struct part part;
+	struct template_part part;
 
 	*undefined = NULL;
-	for (; *undefined == NULL && next_part(&part, text); text += part.len) {
+	for (; *undefined == NULL && template_part_next(&part, text);
+	     text += part.len) {
 		if (!append_value(&out, &part, lookup, context, environment) &&
 		    !out.truncated)
 			*undefined = xstrndup(part.name, part.name_len);
@@ -254,7 +157,7 @@ keep(struct binding *binding, const char *text, size_t len)
 /* ${name}: the shell's own, with a value where there is one. What the
  * environment has already is not for a playbook's values to replace. */
 static bool
-bind_name(struct binding *binding, const struct part *part)
+bind_name(struct binding *binding, const struct template_part *part)
 {
 	struct template_command *command = binding->command;
 	char *value;
@@ -279,23 +182,44 @@ is_expanded(enum shell_place place)
 
 /* ${a[0]}, which may also be an array of the shell's own. */
 static bool
-is_array(const struct part *part)
+is_array(const struct template_part *part)
 {
-	return part->kind == DOLLAR_PATH &&
+	return part->kind == PART_DOLLAR_PATH &&
 	    memchr(part->text, '.', part->len) == NULL;
 }
 
 static bool
-is_ours(const struct part *part, enum shell_place place)
+is_ours(const struct template_part *part, enum shell_place place)
 {
-	if (part->kind != DOLLAR_PATH)
-		return part->kind == BRACES;
+	if (part->kind != PART_DOLLAR_PATH)
+		return part->kind == PART_BRACES;
 	return is_expanded(place) &&
 	    (place != SHELL_ARITHMETIC || !is_array(part));
 }
 
+/* The parameter that has the value; a large one is handed over once. */
+static char *
+name_of_value(struct template_command *command, const char *value)
+{
+	static const char prefix[] = "NR_VALUE_";
+	size_t n = command->n_settings < MAX_SHARED ? command->n_settings : 0;
+	char *name;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *setting = command->settings[i];
+		size_t len = strcspn(setting, "=");
+
+		if (strncmp(setting, prefix, sizeof prefix - 1) == 0 &&
+		    strcmp(setting + len + 1, value) == 0)
+			return xstrndup(setting, len);
+	}
+	name = xasprintf("%s%zu", prefix, command->n_settings + 1);
+	add_setting(command, name, value);
+	return name;
+}
+
 static bool
-bind_path(struct binding *binding, const struct part *part)
+bind_path(struct binding *binding, const struct template_part *part)
 {
 	struct template_command *command = binding->command;
 	enum shell_place place = shell_quote_place(&binding->quote);
@@ -308,9 +232,8 @@ bind_path(struct binding *binding, const struct part *part)
 		return keep(binding, part->text, part->len);
 	if (value == NULL)
 		return false;
-	name = xasprintf("NR_VALUE_%zu", command->n_settings + 1);
-	add_setting(command, name, value);
-	if (part->kind == DOLLAR_PATH)
+	name = name_of_value(command, value);
+	if (part->kind == PART_DOLLAR_PATH)
 		place = SHELL_DOUBLE;
 	append_parameter(&binding->text, place, name);
 	shell_quote_read(&binding->quote, "x", 1);
@@ -320,18 +243,18 @@ bind_path(struct binding *binding, const struct part *part)
 }
 
 static bool
-bind_part(struct binding *binding, const struct part *part)
+bind_part(struct binding *binding, const struct template_part *part)
 {
 	switch (part->kind) {
-	case LITERAL:
-	case CAPITAL:
+	case PART_LITERAL:
+	case PART_CAPITAL:
 		break;
-	case BRACES_TEXT:
+	case PART_BRACES_TEXT:
 		return keep(binding, part->name, part->name_len);
-	case DOLLAR:
+	case PART_DOLLAR:
 		return bind_name(binding, part);
-	case BRACES:
-	case DOLLAR_PATH:
+	case PART_BRACES:
+	case PART_DOLLAR_PATH:
 		return bind_path(binding, part);
 	}
 	return keep(binding, part->text, part->len);
@@ -350,11 +273,12 @@ template_command_bind(struct template_command *command, const char *text,
 		.context = context,
 		.environment = environment,
 	};
-	struct part part;
+	struct template_part part;
 
 	*command = (struct template_command){ 0 };
 	*undefined = NULL;
-	for (; *undefined == NULL && next_part(&part, text); text += part.len) {
+	for (; *undefined == NULL && template_part_next(&part, text);
+	     text += part.len) {
 		if (!bind_part(&binding, &part))
 			*undefined = xstrndup(part.name, part.name_len);
 		json_strings_free(part.path);
@@ -373,9 +297,9 @@ template_command_release(struct template_command *command)
 }
 
 static const char *
-place_problem(const struct part *part, enum shell_place place)
+place_problem(const struct template_part *part, enum shell_place place)
 {
-	if (part->kind == BRACES && place == SHELL_HERE_QUOTED)
+	if (part->kind == PART_BRACES && place == SHELL_HERE_QUOTED)
 		return "a here-document whose end is in quotes takes no "
 		       "values; take the quotes off";
 	if (place == SHELL_ARITHMETIC)
@@ -388,8 +312,8 @@ place_problem(const struct part *part, enum shell_place place)
 /* Reads a part; *offset is where its own problem is, if it has one, or that
  * of a value before it in the same [[ ]]. */
 static const char *
-part_problem(struct shell_quote *quote, const struct part *part, size_t at,
-    size_t *offset)
+part_problem(struct shell_quote *quote, const struct template_part *part,
+    size_t at, size_t *offset)
 {
 	enum shell_place place = shell_quote_place(quote);
 	bool names = is_ours(part, place);
@@ -417,10 +341,11 @@ template_command_problem(const char *text, size_t *offset)
 {
 	struct shell_quote quote = SHELL_QUOTE_INIT;
 	const char *problem = NULL, *at = text;
-	struct part part;
+	struct template_part part;
 
 	*offset = SIZE_MAX;
-	for (; problem == NULL && next_part(&part, at); at += part.len) {
+	for (; problem == NULL && template_part_next(&part, at);
+	     at += part.len) {
 		problem =
 		    part_problem(&quote, &part, (size_t)(at - text), offset);
 		json_strings_free(part.path);
@@ -431,18 +356,18 @@ template_command_problem(const char *text, size_t *offset)
 
 /* Does it need a value, in a text or at this place of a command? */
 static bool
-needs_value(
-    const struct part *part, enum template_kind kind, enum shell_place place)
+needs_value(const struct template_part *part, enum template_kind kind,
+    enum shell_place place)
 {
 	if (kind == TEMPLATE_COMMAND)
 		return is_ours(part, place) && !is_array(part);
-	return part->kind == BRACES || part->kind == DOLLAR_PATH ||
-	    (part->kind == DOLLAR && part->text[part->len - 1] == '}');
+	return part->kind == PART_BRACES || part->kind == PART_DOLLAR_PATH ||
+	    (part->kind == PART_DOLLAR && part->text[part->len - 1] == '}');
 }
 
 /* Each once, and not more than a person reads. */
 static void
-add_name(char ***names, const struct part *part)
+add_name(char ***names, const struct template_part *part)
 {
 	size_t n = string_list_count(*names);
 
@@ -460,9 +385,9 @@ template_undefined(const char *text, enum template_kind kind,
 {
 	struct shell_quote quote = SHELL_QUOTE_INIT;
 	char **names = NULL, *value;
-	struct part part;
+	struct template_part part;
 
-	for (; next_part(&part, text); text += part.len) {
+	for (; template_part_next(&part, text); text += part.len) {
 		if (needs_value(&part, kind, shell_quote_place(&quote))) {
 			value = part_value(&part, lookup, context);
 			if (value == NULL)
@@ -481,11 +406,11 @@ template_undefined(const char *text, enum template_kind kind,
 bool
 template_has_names(const char *text)
 {
-	struct part part;
+	struct template_part part;
 	bool found = false;
 
-	for (; !found && next_part(&part, text); text += part.len) {
-		found = part.kind == BRACES;
+	for (; !found && template_part_next(&part, text); text += part.len) {
+		found = part.kind == PART_BRACES;
 		json_strings_free(part.path);
 	}
 	return found;

@@ -63,6 +63,14 @@ commands() {
 	[ "$output" = $'${o.v} z\n${o.v}' ]
 }
 
+@test "a large value can be named many times" {
+	local value
+	value=$(head -c 60000 /dev/zero | tr '\0' x)
+	TEST_SHELL=sh run "$NR_TESTS/template" "{\"v\":\"$value\"}" \
+		"$(printf 'v={{v}};%.0s' {1..100}) echo \${#v}"
+	[ "$output" = 60000 ]
+}
+
 @test "in other texts the value itself is put in" {
 	run "$NR_TESTS/template" '{"a":{"b":[1,"x"]},"n":1.5,"t":"it'\''s"}' \
 		-t '{{a.b}} ${a.b[1]} {{n}} ${t} ${NONE} $t'
