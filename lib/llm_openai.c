@@ -121,6 +121,8 @@ take_usage(struct llm_usage *usage, jv told)
 	cached = json_number(told, "prompt_cache_hit_tokens", usage->cached);
 	usage->cached =
 	    json_number(told, "prompt_tokens_details.cached_tokens", cached);
+	usage->cache_write = json_number(told,
+	    "prompt_tokens_details.cache_write_tokens", usage->cache_write);
 	usage->cost = json_number(told, "cost", usage->cost);
 }
 
@@ -199,6 +201,16 @@ take_message(struct llm_answer *answer, jv message)
 	return take_calls(answer, message);
 }
 
+static bool
+is_error(jv data)
+{
+	jv told = json_get(data, "error");
+	bool there = jv_is_valid(told) && jv_get_kind(told) != JV_KIND_NULL;
+
+	jv_free(told);
+	return there;
+}
+
 /* The common part of a chunk and of a whole answer. */
 static struct error *
 take(struct llm_answer *answer, jv data, const char *message_name)
@@ -211,8 +223,11 @@ take(struct llm_answer *answer, jv data, const char *message_name)
 	llm_answer_set(&answer->id, json_string(data, "id"));
 	llm_answer_set(&answer->model, json_string(data, "model"));
 	take_usage(&answer->usage, usage);
-	/* Of several answers the first counts. */
-	if (json_number(choice, "index", 0) > 0) {
+	/* OpenRouter tells so what its provider did. */
+	if (is_error(choice)) {
+		error = llm_refusal(200, choice);
+	} else if (json_number(choice, "index", 0) > 0) {
+		/* Of several answers the first counts. */
 		jv_free(choice);
 		choice = jv_invalid();
 	} else if (jv_get_kind(message) == JV_KIND_OBJECT) {
@@ -228,16 +243,6 @@ take(struct llm_answer *answer, jv data, const char *message_name)
 	jv_free(choices);
 	jv_free(usage);
 	return error;
-}
-
-static bool
-is_error(jv data)
-{
-	jv told = json_get(data, "error");
-	bool there = jv_is_valid(told) && jv_get_kind(told) != JV_KIND_NULL;
-
-	jv_free(told);
-	return there;
 }
 
 static struct error *

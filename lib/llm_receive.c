@@ -39,6 +39,16 @@ parse_object(jv *value, const char *what, const char *text, size_t len)
 	return broken(what, text);
 }
 
+static bool
+has_error(jv value)
+{
+	jv told = json_get(value, "error");
+	bool there = jv_is_valid(told);
+
+	jv_free(told);
+	return there;
+}
+
 static struct error *
 take_event(void *context, const char *event, const char *data, size_t len)
 {
@@ -46,14 +56,17 @@ take_event(void *context, const char *event, const char *data, size_t len)
 	struct error *error;
 	jv value;
 
-	(void)event; /* the data says it, too */
 	receiver->n_events++;
 	if (strcmp(data, "[DONE]") == 0) {
 		receiver->answer->ended = true;
 		return NULL;
 	}
 	error = parse_object(&value, "an event", data, len);
-	if (error == NULL)
+	/* Otherwise the data says what it is. */
+	if (error == NULL && strcmp(event, "error") == 0 && !has_error(value)) {
+		value = json_set(jv_object(), "error", value);
+		error = llm_refusal(200, value);
+	} else if (error == NULL)
 		error = receiver->wire->take_event(receiver->answer, value);
 	jv_free(value);
 	return error;

@@ -71,7 +71,12 @@ take_field(struct sse *sse, const char *line, size_t len)
 	if (is_field("event", line, name_len)) {
 		buffer_clear(&sse->event);
 		buffer_append(&sse->event, value, value_len);
-	} else if (is_field("data", line, name_len)) {
+	} else if (is_field("data", line, name_len) ||
+	    is_field("error", line, name_len)) {
+		if (*line == 'e') {
+			buffer_clear(&sse->event);
+			buffer_append_string(&sse->event, "error");
+		}
 		if ((sse->has_data && !buffer_append(&sse->data, "\n", 1)) ||
 		    !buffer_append(&sse->data, value, value_len))
 			return too_large(sse);

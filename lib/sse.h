@@ -7,6 +7,8 @@
  * One difference: an event whose lines are complete is given also when the
  * empty line behind it is missing at the end of the stream, as some servers
  * do. An incomplete line at the end is dropped, as the standard says.
+ * And another: a line "error: ...", with which llama.cpp ended a stream for
+ * years, is the data of an event "error".
  */
 #ifndef SSE_H
 #define SSE_H
