@@ -385,7 +385,10 @@ single() {
 	[ "$status" -eq 0 ]
 	[ "$(field '.impl_result.files_changed | join(" ")')" = greeting.txt ]
 	[ "$(tail -n 1 "$(field '.impl_result.attempts[0].stdout_path')" | jq -r .outcome)" = 'done' ]
-	run ! grep -rq sk-for-the-agent-1 "$(field .runner.run_dir)"
+	# The conversation is an artifact, and the key is in none.
+	path=$(field '.artifacts[] | select(.type == "agent_output") | .uri | select(endswith("stdout.log"))')
+	jq -se 'map(.type) | first == "start" and last == "result" and contains(["message", "tool"])' "${path#file://}"
+	run ! grep -rq sk-for-the-agent-1 "$(field .runner.run_dir)" "$HOME/.necrocode/artifacts"
 	[ "$(server_requests model .authorization | sort -u)" = '"Bearer"' ]
 }
 

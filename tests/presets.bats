@@ -167,3 +167,22 @@ echo "{\"kind\":\"end\",\"in\":7,\"cached\":2,\"out\":1,\"money\":0.5}"'
 	[ "$(field '.impl_result.cost_usd')" = 1.1e-05 ]
 	[ "$(field '[.artifacts[] | select(.type == "agent_output")] | length')" -ge 2 ]
 }
+
+@test "the preset that nr-exec(1) shows does for an agent of one's own" {
+	sed -n '/^command: \[my-agent/,/^\.Ed/p' "$ROOT/man/nr-exec.1" | sed '$d' >preset.yaml
+	[ "$(wc -l <preset.yaml)" -eq 12 ]
+	preset mine <preset.yaml
+	program my-agent 'printf "%s\n" "$@" >args; cat >prompt; echo "$MY_API_KEY" | wc -c >key
+echo "{\"type\":\"step\"}"; echo "{\"type\":\"end\",\"usage\":{\"in\":70,\"out\":5}}"'
+	export MY_API_KEY=key-of-my-own
+	with --agent mine --llm-model m --llm-endpoint http://127.0.0.1:9
+	[ "$status" -eq 0 ]
+	[ "$(paste -sd' ' slot/args)" = '--json --yes --model m --base-url http://127.0.0.1:9/v1' ]
+	grep -q '^# Task 1.1' slot/prompt
+	[ "$(cat slot/key)" -eq 14 ]
+	[ "$(field '.impl_result | [.driver, .llm_model, .tokens_used] | @csv')" = '"mine","m",75' ]
+	program my-agent 'echo x >file; echo "{\"type\":\"error\",\"text\":\"no more credit\"}"'
+	with --agent mine
+	[ "$status" -eq 81 ]
+	[[ $(field .error.message) == *"no more credit"* ]]
+}
