@@ -4,17 +4,9 @@
 #include "file.h"
 #include "json.h"
 #include "memory.h"
+#include "playbook_command.h"
 #include "playbook_reader.h"
 #include "string_list.h"
-#include "template.h"
-
-enum {
-	max_timeout_seconds = 7 * 24 * 3600,
-	max_retries = 100,
-	max_shell_words = 16
-};
-
-static const double default_timeout_seconds = 300;
 
 /* One file and those that include it. */
 struct load {
@@ -62,46 +54,6 @@ add_step(struct playbook_steps *steps, const struct playbook_step *step)
 	steps->items[steps->n++] = *step;
 }
 
-/* What nobody asks for need not be kept while they are run. */
-static void
-note_names(struct load *load, const char *text)
-{
-	if (text != NULL && strstr(text, "steps") != NULL)
-		load->playbook->names_steps = true;
-}
-
-/* `condition` and `if` may be a text, or true or false. */
-static void
-read_condition(
-    struct load *load, struct playbook_step *step, jv object, const char *name)
-{
-	struct playbook_reader *reader = &load->reader;
-	jv value = json_get(object, name);
-	jv_kind kind = jv_get_kind(value);
-	struct condition_problem problem = { 0 };
-	struct condition *condition;
-	size_t back;
-
-	if (kind == JV_KIND_TRUE || kind == JV_KIND_FALSE)
-		step->condition =
-		    xstrdup(kind == JV_KIND_TRUE ? "true" : "false");
-	else
-		step->condition = playbook_text(reader, object, name, false);
-	jv_free(value);
-	if (step->condition == NULL)
-		return;
-	note_names(load, step->condition);
-	condition = condition_parse(step->condition, &problem);
-	condition_free(condition);
-	if (condition != NULL)
-		return;
-	back = playbook_enter(reader, name);
-	playbook_problem_within(reader, step->condition, problem.offset,
-	    "%s: %s", name, problem.message);
-	playbook_leave(reader, back);
-	free(problem.message);
-}
-
 struct condition *
 playbook_condition(const struct playbook_step *step)
 {
@@ -110,113 +62,6 @@ playbook_condition(const struct playbook_step *step)
 	if (step->condition == NULL)
 		return NULL;
 	return condition_parse(step->condition, &none);
-}
-
-static bool
-is_shell(const char *program)
-{
-	static const char *const shells[] = { "sh", "bash", "dash", "ksh",
-		"mksh", "zsh", "ash" };
-	const char *slash = strrchr(program, '/');
-
-	for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++)
-		if (strcmp(slash != NULL ? slash + 1 : program, shells[i]) == 0)
-			return true;
-	return false;
-}
-
-/* "bash -e" is the same as [bash, -e, -c]; "node -e" is [node, -e]. NULL
- * where there is none. */
-static char **
-read_shell(struct load *load, jv object)
-{
-	jv value = json_get(object, "shell");
-	char **argv = NULL, *text, *at;
-
-	if (jv_get_kind(value) == JV_KIND_ARRAY) {
-		argv = json_strings(value, NULL);
-		if (argv[0] == NULL ||
-		    json_array_length(value, NULL) > max_shell_words)
-			playbook_problem(&load->reader,
-			    "shell: expected a program and its arguments");
-		jv_free(value);
-		return argv;
-	}
-	jv_free(value);
-	text = playbook_line(&load->reader, object, "shell", false);
-	for (at = text; at != NULL; at += strcspn(at, " ")) {
-		at += strspn(at, " ");
-		if (*at == '\0')
-			break;
-		string_list_add(&argv, xstrndup(at, strcspn(at, " ")));
-	}
-	if (argv != NULL && is_shell(argv[0]))
-		string_list_add(&argv, xstrdup("-c"));
-	free(text);
-	return argv;
-}
-
-static void
-check_command(struct load *load, struct playbook_step *step)
-{
-	struct playbook_reader *reader = &load->reader;
-	size_t back = playbook_enter(reader, "command"), offset;
-	const char *problem;
-
-	step->names_values =
-	    string_list_count(step->shell) == 0 || is_shell(step->shell[0]);
-	if (!step->names_values) {
-		if (template_has_names(step->command))
-			playbook_problem(reader,
-			    "command: only a shell can be given values; "
-			    "name them in env, and read the environment");
-	} else {
-		problem = template_command_problem(step->command, &offset);
-		if (problem != NULL)
-			playbook_problem_within(
-			    reader, step->command, offset, "%s", problem);
-	}
-	playbook_leave(reader, back);
-}
-
-static void
-read_command(struct load *load, struct playbook_step *step, jv object)
-{
-	static const char *const keys[] = { "name", "command", "condition",
-		"fail_fast", "timeout_seconds", "retry_count",
-		"retry_delay_seconds", "env", "working_directory", "shell",
-		"outputs", "metadata", NULL };
-	struct playbook_reader *reader = &load->reader;
-
-	playbook_check_keys(reader, object, keys);
-	step->name = playbook_line(reader, object, "name", true);
-	step->command = playbook_text(reader, object, "command", true);
-	read_condition(load, step, object, "condition");
-	step->fail_fast = playbook_boolean(reader, object, "fail_fast", true);
-	step->timeout_seconds =
-	    playbook_number(reader, object, "timeout_seconds",
-		default_timeout_seconds, 0.01, max_timeout_seconds, false);
-	step->retry_count = (int)playbook_number(
-	    reader, object, "retry_count", 0, 0, max_retries, true);
-	step->retry_delay_seconds = playbook_number(
-	    reader, object, "retry_delay_seconds", 0, 0, 3600, false);
-	step->env = playbook_settings(reader, object, "env", NULL);
-	step->file_env = load->env;
-	step->working_directory =
-	    playbook_text(reader, object, "working_directory", false);
-	step->shell = read_shell(load, object);
-	step->outputs = playbook_names(reader, object, "outputs");
-	for (size_t i = 0; i < string_list_count(step->outputs); i++)
-		load->playbook->outputs = json_set_boolean(
-		    load->playbook->outputs, step->outputs[i], true);
-	jv_free(playbook_get_object(reader, object, "metadata"));
-	note_names(load, step->command);
-	note_names(load, step->working_directory);
-	for (char **env = step->env; env != NULL && *env != NULL; env++)
-		note_names(load, *env);
-	if (step->command != NULL)
-		check_command(load, step);
-	load->playbook->n_steps++;
 }
 
 static void
@@ -228,7 +73,8 @@ read_block(struct load *load, struct playbook_step *step, jv *block)
 
 	playbook_check_keys(reader, *block, keys);
 	step->name = playbook_line(reader, *block, "name", false);
-	read_condition(load, step, *block, "if");
+	playbook_read_condition(
+	    step, load->playbook, &load->reader, *block, "if");
 	if (step->condition == NULL)
 		playbook_problem(reader, "'if' is missing");
 	read_steps(load, &step->then, block, "then");
@@ -261,7 +107,8 @@ read_include(struct load *load, struct playbook_step *step, jv object)
 
 	playbook_check_keys(reader, object, keys);
 	step->name = playbook_line(reader, object, "name", false);
-	read_condition(load, step, object, "condition");
+	playbook_read_condition(
+	    step, load->playbook, &load->reader, object, "condition");
 	if (name == NULL)
 		return;
 	path = beside(reader->path, name);
@@ -294,7 +141,8 @@ read_step(struct load *load, struct playbook_step *step, jv *object)
 	    has(*object, "else"))
 		read_block(load, step, object);
 	else
-		read_command(load, step, *object);
+		playbook_read_command(
+		    step, load->playbook, &load->reader, *object);
 }
 
 /* Takes a list out of its object, so that nothing else holds it. */
@@ -328,7 +176,10 @@ read_steps(struct load *load, struct playbook_steps *steps, jv *object,
 			    reader, "more than %d steps", PLAYBOOK_MAX_STEPS);
 			i = n;
 		} else {
-			struct playbook_step step = { .fail_fast = true };
+			struct playbook_step step = {
+				.fail_fast = true,
+				.file_env = load->env,
+			};
 
 			read_step(load, &step, &element);
 			add_step(steps, &step);
@@ -376,7 +227,7 @@ read_playbook(struct load *load, jv *whole, struct playbook_steps *steps)
 	    load->includer != NULL ? load->includer->env : NULL);
 	playbook->file_envs[load->number] = load->env;
 	for (char **env = load->env; env != NULL && *env != NULL; env++)
-		note_names(load, *env);
+		playbook_note_names(playbook, *env);
 	read_steps(load, steps, whole, "steps");
 	if (steps->n == 0 && reader->problems->n == 0)
 		playbook_problem(reader, "'steps' is missing or empty");
