@@ -39,7 +39,7 @@ libgit2_default = $(if $(and $(filter "1.5.%",$(libgit2_version)),\
 git_libs_shared = -lgit2
 git_libs_static = -Wl,--wrap=git_attr_get_many_with_session \
 	-Wl,-Bstatic -lgit2 -Wl,-Bdynamic -lpcre2-8 -lz -lhttp_parser -lmbedcrypto
-libs = $(git_libs_$(LIBGIT2)) -lcurl -lyaml -ljq -lexpat -lnettle -lm
+libs = $(git_libs_$(LIBGIT2)) -lcurl -lyaml -ljq -lexpat -lnettle -lzstd -lz -lm
 
 lib_objects = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c)) \
 	$(BUILD)/lib/mask_rules_default.o
@@ -61,7 +61,7 @@ shell_scripts = $(scripts) $(wildcard share/examples/*.sh share/examples/*/*.sh 
 
 # Debian packages by what they are for; `make deps` installs what is missing.
 build_packages = gcc libc6-dev libgit2-dev libcurl4-openssl-dev libjq-dev \
-	libyaml-dev libexpat1-dev nettle-dev
+	libyaml-dev libexpat1-dev nettle-dev libzstd-dev zlib1g-dev
 run_packages = git jq ca-certificates openssh-client
 test_packages = bats parallel python3 python3-jsonschema python3-yaml \
 	python3-pytest perl mandoc meson \

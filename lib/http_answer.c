@@ -200,10 +200,13 @@ moved(const struct http *http)
 	const char *location = http_header(http, "Location");
 	char *bare = http_url_without_query(location != NULL ? location : "");
 	char *shown = printable(bare, MAX_SHOWN_BYTES);
-	struct error *error = error_new(ERROR_SERVICE,
-	    "the server answered HTTP %d: it is not here but at '%s'; set the "
-	    "URL to where it is",
-	    http_status(http), shown);
+	struct error *error = location == NULL
+	    ? error_new(ERROR_SERVICE, "the server answered HTTP %d",
+		  http_status(http))
+	    : error_new(ERROR_SERVICE,
+		  "the server answered HTTP %d: it is not here but at '%s'; "
+		  "set the URL to where it is",
+		  http_status(http), shown);
 
 	error->retryable = false;
 	free(bare);

@@ -71,22 +71,35 @@ with_reason(
 }
 
 static struct error *
-attempt(struct http *http, struct http_call *call)
+send_once(struct http *http, struct http_call *call)
 {
 	size_t max = call->max_answer_bytes > 0 ? call->max_answer_bytes
 						: DEFAULT_MAX_ANSWER;
+	struct error *error = http_send(http, &call->request);
+
+	call->status = http_status(http);
+	if (error == NULL)
+		error = read_answer(http, call, max);
+	call->sent_bytes = http_bytes_out(http);
+	call->received_bytes = http_bytes_in(http);
+	return error;
+}
+
+static struct error *
+attempt(struct http *http, struct http_call *call)
+{
 	struct error *error;
 
 	buffer_release(&call->answer);
 	call->n_attempts++;
-	error = http_send(http, &call->request);
-	call->status = http_status(http);
+	error = send_once(http, call);
 	if (error != NULL)
 		return error;
-	error = read_answer(http, call, max);
-	if (error == NULL)
-		error = http_check(http);
-	return error != NULL ? with_reason(http, call, error) : NULL;
+	error = http_check(http);
+	if (error != NULL)
+		return with_reason(http, call, error);
+	return call->check != NULL ? call->check(call->context, http, call)
+				   : NULL;
 }
 
 static bool
@@ -131,7 +144,7 @@ rewind_body(const struct http_call *call)
 }
 
 static void
-tell(const struct http *http, const struct http_call *call, double seconds)
+tell(const struct http_call *call, double seconds)
 {
 	char *host = http_url_host(call->request.url);
 	char *path = http_url_path(call->request.url);
@@ -143,9 +156,9 @@ tell(const struct http *http, const struct http_call *call, double seconds)
 	fields = json_set_number(fields, "status", call->status);
 	fields = json_set_number(fields, "attempts", call->n_attempts);
 	fields =
-	    json_set_number(fields, "sent_bytes", (double)http_bytes_out(http));
+	    json_set_number(fields, "sent_bytes", (double)call->sent_bytes);
 	fields = json_set_number(
-	    fields, "received_bytes", (double)http_bytes_in(http));
+	    fields, "received_bytes", (double)call->received_bytes);
 	fields = json_set_number(
 	    fields, "duration_seconds", clock_milliseconds(seconds));
 	log_event(LOG_DEBUG, "http_request", fields, "%s: %s %s%s: %d",
@@ -179,7 +192,7 @@ http_call(struct http *http, struct http_call *call)
 		if (error != NULL)
 			break;
 	}
-	tell(http, call, clock_monotonic() - started);
+	tell(call, clock_monotonic() - started);
 	return error;
 }
 

@@ -33,10 +33,19 @@ struct http_call {
 	 */
 	bool repeatable;
 	size_t max_answer_bytes; /* 0: 1 MiB; more is an error */
+	/*
+	 * What else must hold of a success, or NULL. Its error is handled as
+	 * one of the request: a retryable one is tried again. It may make
+	 * requests of its own.
+	 */
+	struct error *(*check)(
+	    void *context, struct http *http, struct http_call *call);
+	void *context;
 	/* What came of it, also with an error: */
 	int status; /* of the last attempt; 0: no answer */
 	int n_attempts;
-	struct buffer answer; /* its body */
+	long long sent_bytes, received_bytes; /* bodies of the last attempt */
+	struct buffer answer;                 /* its body */
 };
 
 /*

@@ -2,256 +2,82 @@
 #include "store.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <nettle/sha2.h>
+#include <nettle/base64.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "buffer.h"
+#include "json.h"
 #include "memory.h"
+#include "store_internal.h"
 
-enum { MAX_SUMS_BYTES = 1024 * 1024, MAX_COMPONENT_BYTES = 128 };
+enum { MAX_COMPONENT_BYTES = 128, MAX_PLACE_NAMES = 8 };
 
-struct store {
-	char *directory;
-	const struct mask *mask;
-	struct buffer sums;
-};
-
-/* A file on its way into the store. */
-struct copy {
-	int fd;
-	const char *path;
-	size_t size_bytes;
-	struct sha256_ctx sum;
+/* What a kind of compression does to a file's name and type. */
+static const struct {
+	const char *name, *suffix, *content_type;
+} compressions[] = {
+	[ARTIFACT_PLAIN] = { NULL, "", NULL },
+	[ARTIFACT_GZIP] = { "gzip", ".gz", "application/gzip" },
+	[ARTIFACT_ZSTD] = { "zstd", ".zst", "application/zstd" },
 };
 
 static struct error *
 unsupported(const char *url)
 {
 	return error_new(ERROR_CONFIG,
-	    "artifact_store_url '%s' cannot be used: this version stores in "
-	    "file:///directory",
+	    "artifact_store_url '%s' cannot be used; it is one of "
+	    "file:///directory, https://host/path, s3://bucket/prefix and "
+	    "gs://bucket/prefix",
 	    url);
 }
 
-static int
-hex_value(char digit)
+static const struct store_kind *
+kind_of(const struct config *config, const char *url)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *found = digit != '\0'
-	    ? strchr(digits, tolower((unsigned char)digit))
-	    : NULL;
+	const char *type = config_string(config, "artifact_store_type");
 
-	return found != NULL ? (int)(found - digits) : -1;
-}
-
-/* Undoes %XX in place. */
-static void
-decode_percent(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at != '\0'; at++) {
-		int high = *at == '%' ? hex_value(at[1]) : -1;
-		int low = high >= 0 ? hex_value(at[2]) : -1;
-
-		if (low < 0 || high + low == 0) {
-			*to++ = *at;
-			continue;
-		}
-		*to++ = (char)(high * 16 + low);
-		at += 2;
-	}
-	*to = '\0';
-}
-
-/* The path of a file URL, or NULL. A bare path is taken for one. */
-static char *
-path_of(const char *url)
-{
-	char *path;
-
-	if (url[0] == '/')
-		return xstrdup(url);
-	if (strncasecmp(url, "file://", 7) != 0)
-		return NULL;
-	url += 7;
-	if (strncasecmp(url, "localhost/", 10) == 0)
-		url += 9;
-	if (url[0] != '/')
-		return NULL;
-	path = xstrdup(url);
-	decode_percent(path);
-	return path;
-}
-
-struct error *
-store_open(struct store **out, const char *url, const char *place,
-    const struct mask *mask)
-{
-	char *path = path_of(url);
-	struct store *store;
-
-	*out = NULL;
-	if (path == NULL)
-		return unsupported(url);
-	store = xcalloc(1, sizeof *store);
-	store->directory = file_join(path, place);
-	store->mask = mask;
-	store->sums = BUFFER_INIT(MAX_SUMS_BYTES);
-	free(path);
-	*out = store;
+	if (url[0] == '/' || strncasecmp(url, "file:", 5) == 0)
+		return &store_file;
+	if (strncasecmp(url, "http:", 5) == 0 ||
+	    strncasecmp(url, "https:", 6) == 0)
+		return strcmp(type, "put") == 0 ? &store_put_kind : &store_rest;
+	if (strncasecmp(url, "s3:", 3) == 0 || strncasecmp(url, "gs:", 3) == 0)
+		return &store_s3;
 	return NULL;
 }
 
-char *
-store_uri(const struct store *store, const char *name)
+static char **
+copy_place(const char *const *place)
 {
-	char *path = file_join(store->directory, name), *url;
-	struct buffer uri = BUFFER_INIT(SIZE_MAX / 2);
+	char **copy = xcalloc(MAX_PLACE_NAMES + 1, sizeof *copy);
 
-	buffer_append_string(&uri, "file://");
-	for (const char *c = path; *c != '\0'; c++) {
-		if (isalnum((unsigned char)*c) || strchr("/-._~", *c) != NULL)
-			buffer_append(&uri, c, 1);
-		else
-			buffer_appendf(
-			    &uri, "%%%02X", (unsigned)(unsigned char)*c);
-	}
-	url = buffer_take(&uri);
-	free(path);
-	return url;
-}
-
-static struct error *
-write_bytes(void *context, const char *bytes, size_t len)
-{
-	struct copy *copy = context;
-
-	sha256_update(&copy->sum, len, (const uint8_t *)bytes);
-	copy->size_bytes += len;
-	return file_write_all(copy->fd, bytes, len, copy->path);
-}
-
-static struct error *
-copy_bytes(int from, mask_sink *write, void *context)
-{
-	for (;;) {
-		char chunk[65536];
-		ssize_t n = read(from, chunk, sizeof chunk);
-		struct error *error;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(ERROR_IO, "cannot read it");
-		if (n == 0)
-			return NULL;
-		error = write(context, chunk, (size_t)n);
-		if (error != NULL)
-			return error;
-	}
-}
-
-static struct error *
-write_masked(void *context, const char *bytes, size_t len)
-{
-	return mask_stream_write(context, bytes, len);
-}
-
-static struct error *
-copy_masked(struct copy *copy, int from, const struct mask *mask)
-{
-	struct mask_stream *stream;
-	struct error *error;
-
-	if (mask == NULL)
-		return copy_bytes(from, write_bytes, copy);
-	stream = mask_stream_new(mask, write_bytes, copy);
-	error = copy_bytes(from, write_masked, stream);
-	if (error == NULL)
-		error = mask_stream_end(stream);
-	mask_stream_free(stream);
-	return error;
-}
-
-static struct error *
-upload_error(struct error *error)
-{
-	struct error *upload;
-
-	if (error == NULL)
-		return NULL;
-	upload = error_new(ERROR_UPLOAD, "%s", error->message);
-	error_free(error);
-	return upload;
-}
-
-/* Writes beside, then renames. */
-static struct error *
-put_file(struct copy *copy, int from, const struct mask *mask)
-{
-	char *temporary = xasprintf("%s.XXXXXX", copy->path);
-	struct error *error;
-
-	copy->fd = mkstemp(temporary);
-	if (copy->fd < 0) {
-		error =
-		    error_errno(ERROR_UPLOAD, "cannot create '%s'", copy->path);
-		free(temporary);
-		return error;
-	}
-	error = upload_error(copy_masked(copy, from, mask));
-	if (close(copy->fd) < 0 && error == NULL)
-		error =
-		    error_errno(ERROR_UPLOAD, "cannot write '%s'", copy->path);
-	if (error == NULL && rename(temporary, copy->path) < 0)
-		error =
-		    error_errno(ERROR_UPLOAD, "cannot write '%s'", copy->path);
-	if (error != NULL)
-		unlink(temporary);
-	free(temporary);
-	return error;
+	for (size_t i = 0; place[i] != NULL && i < MAX_PLACE_NAMES; i++)
+		copy[i] = xstrdup(place[i]);
+	return copy;
 }
 
 struct error *
-store_put(struct store *store, const char *name, int fd, size_t *size_bytes,
-    char sha256[FILE_SHA256_TEXT])
+store_open(struct store **out, const struct store_options *options)
 {
-	char *path = file_join(store->directory, name);
-	struct copy copy = { .path = path };
-	uint8_t digest[SHA256_DIGEST_SIZE];
-	struct error *error =
-	    upload_error(file_make_directories(store->directory, 0700));
-
-	sha256_init(&copy.sum);
-	if (error == NULL)
-		error = put_file(&copy, fd, store->mask);
-	sha256_digest(&copy.sum, sizeof digest, digest);
-	for (size_t i = 0; i < sizeof digest; i++)
-		snprintf(sha256 + 2 * i, 3, "%02x", digest[i]);
-	*size_bytes = copy.size_bytes;
-	if (error == NULL)
-		buffer_appendf(&store->sums, "%s  %s\n", sha256, name);
-	free(path);
-	return error;
-}
-
-struct error *
-store_finish(struct store *store)
-{
-	char *path;
+	const char *url = config_string(options->config, "artifact_store_url");
+	const struct store_kind *kind = kind_of(options->config, url);
+	struct store *store;
 	struct error *error;
 
-	if (store->sums.len == 0)
-		return NULL;
-	path = file_join(store->directory, "SHA256SUMS");
-	error = upload_error(
-	    file_replace(path, store->sums.data, store->sums.len, 0600));
-	free(path);
+	*out = NULL;
+	if (kind == NULL)
+		return unsupported(url);
+	store = xcalloc(1, sizeof *store);
+	store->kind = kind;
+	store->options = *options;
+	store->options.metadata = jv_copy(options->metadata);
+	store->place = copy_place(options->place);
+	error = kind->open(store, url);
+	if (error == NULL)
+		*out = store;
+	else
+		store_free(store);
 	return error;
 }
 
@@ -260,9 +86,182 @@ store_free(struct store *store)
 {
 	if (store == NULL)
 		return;
-	buffer_release(&store->sums);
-	free(store->directory);
+	http_free(store->http);
+	store->kind->close(store);
+	jv_free(store->options.metadata);
+	for (size_t i = 0; store->place[i] != NULL; i++)
+		free(store->place[i]);
+	free(store->place);
 	free(store);
+}
+
+bool
+store_is_remote(const struct store *store)
+{
+	return store->kind->remote;
+}
+
+/* The parent's is left as it is: ending it would end the connection. */
+void
+store_after_fork(struct store *store)
+{
+	if (store->http != NULL)
+		store->http = http_new(&store->http_options);
+}
+
+static enum artifact_compression
+compression_of(const struct store *store, const struct store_file *file)
+{
+	const char *name =
+	    config_string(store->options.config, "artifact_compression");
+
+	if (file->as_it_is || strcmp(name, "none") == 0)
+		return ARTIFACT_PLAIN;
+	return strcmp(name, "gzip") == 0 ? ARTIFACT_GZIP : ARTIFACT_ZSTD;
+}
+
+static struct error *
+upload_error(struct error *error)
+{
+	if (error == NULL)
+		return NULL;
+	error->type = ERROR_UPLOAD;
+	error->exit_code = error_type_exit_code(ERROR_UPLOAD);
+	return error;
+}
+
+struct error *
+store_put(
+    struct store *store, const struct store_file *given, struct stored *stored)
+{
+	enum artifact_compression compression = compression_of(store, given);
+	struct store_file file = *given;
+	struct artifact_source *source;
+	struct error *error = artifact_source_new(
+	    &source, file.fd, store->options.mask, compression);
+
+	*stored = (struct stored){
+		.name = xasprintf(
+		    "%s%s", file.name, compressions[compression].suffix),
+		.content_type = compressions[compression].content_type != NULL
+		    ? compressions[compression].content_type
+		    : file.content_type,
+		.compression = compressions[compression].name,
+	};
+	file.name = stored->name;
+	file.content_type = stored->content_type;
+	if (error == NULL)
+		error = store->kind->put(store, &file, source, stored);
+	artifact_source_free(source);
+	store->is_away = error != NULL && error->retryable;
+	return upload_error(error);
+}
+
+void
+stored_release(struct stored *stored)
+{
+	free(stored->name);
+	free(stored->uri);
+	*stored = (struct stored){ 0 };
+}
+
+struct error *
+store_finish(struct store *store)
+{
+	if (store->kind->finish == NULL)
+		return NULL;
+	return upload_error(store->kind->finish(store));
+}
+
+char *
+store_uri(const struct store *store)
+{
+	return store->kind->uri(store);
+}
+
+char *
+store_key(const struct store *store, const char *name)
+{
+	struct buffer key = BUFFER_INIT(SIZE_MAX / 2);
+
+	for (size_t i = 0; store->place[i] != NULL; i++)
+		buffer_appendf(&key, "%s/", store->place[i]);
+	buffer_append_string(&key, name);
+	return buffer_take(&key);
+}
+
+const char *
+store_secret(const struct store *store, const char *key)
+{
+	const char *name = config_string(store->options.config, key);
+
+	return name != NULL ? secrets_get(store->options.secrets, name) : NULL;
+}
+
+void
+store_open_http(struct store *store, const char *origin)
+{
+	const struct config *config = store->options.config;
+
+	store->http_options.origin = origin;
+	store->http_options.connect_seconds =
+	    config_number(config, "connect_timeout_seconds");
+	store->http_options.idle_seconds =
+	    config_number(config, "network_timeout_seconds");
+	store->http_options.ends = store->options.ends;
+	store->http = http_new(&store->http_options);
+}
+
+struct error *
+store_call(struct store *store, struct http_call *call, const char *name)
+{
+	char *what = xasprintf("the upload of %s", name);
+	struct error *error;
+
+	call->what = what;
+	call->max_retries =
+	    (int)config_number(store->options.config, "network_retry_count");
+	call->repeatable = true;
+	if (call->request.body == NULL)
+		call->request.body_fd = -1;
+	error = http_call(store->http, call);
+	free(what);
+	return error;
+}
+
+void
+store_hex(char text[FILE_SHA256_TEXT], const uint8_t *sha256)
+{
+	for (size_t i = 0; i < ARTIFACT_SHA256_BYTES; i++)
+		snprintf(text + 2 * i, 3, "%02x", sha256[i]);
+}
+
+char *
+store_base64(const uint8_t *bytes, size_t len)
+{
+	char *text = xcalloc(BASE64_ENCODE_RAW_LENGTH(len) + 1, 1);
+
+	base64_encode_raw(text, len, bytes);
+	return text;
+}
+
+void
+store_take_digest(struct stored *stored, const struct artifact_digest *digest)
+{
+	stored->size_bytes = digest->size_bytes;
+	store_hex(stored->sha256, digest->sha256);
+}
+
+struct error *
+store_check_sent(
+    const struct artifact_source *source, const struct artifact_digest *digest)
+{
+	uint8_t sent[ARTIFACT_SHA256_BYTES];
+
+	artifact_source_sha256(source, sent);
+	if (memcmp(sent, digest->sha256, sizeof sent) == 0)
+		return NULL;
+	return error_new(ERROR_UPLOAD, "the file changed while it was read");
 }
 
 char *

@@ -12,6 +12,8 @@
 #	bad-peer	$bad_url $ca_file
 #	model		$model_url
 #	services	$services_url $services_dir $ca_file
+#	webdav		$webdav_url
+#	s3rver, swift	$s3_url $s3_key_id $s3_key, a bucket `artifacts`
 #
 # and for each $server_url and $server_dir. `tests/servers/NAME --help` tells
 # its options. A second server of a name takes the variables over: copy them
@@ -68,6 +70,13 @@ name_server() {
 	services)
 		services_url=$server_url
 		services_dir=$server_dir
+		;;
+	webdav) webdav_url=$server_url ;;
+	s3rver | swift)
+		s3_url=$server_url
+		s3_key=$(cat "$server_dir/key")
+		s3_key_id=test:tester
+		[ "$1" = swift ] || s3_key_id=AKIDTESTS0000000
 		;;
 	webdav) webdav_url=$server_url ;;
 	sshd)

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A store in the file system: each file appears whole, under its name, or not
+ * at all, and lasts; SHA256SUMS beside them is what sha256sum -c reads.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "http_url.h"
+#include "memory.h"
+#include "store_internal.h"
+
+enum { MAX_SUMS_BYTES = 1024 * 1024, COPY_BYTES = 256 * 1024 };
+
+struct place {
+	char *directory;
+	struct buffer sums, names; /* of what was stored now */
+};
+
+static int
+hex_value(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = digit != '\0'
+	    ? strchr(digits, tolower((unsigned char)digit))
+	    : NULL;
+
+	return found != NULL ? (int)(found - digits) : -1;
+}
+
+/* Undoes %XX in place. */
+static void
+decode_percent(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at != '\0'; at++) {
+		int high = *at == '%' ? hex_value(at[1]) : -1;
+		int low = high >= 0 ? hex_value(at[2]) : -1;
+
+		if (low < 0 || high + low == 0) {
+			*to++ = *at;
+			continue;
+		}
+		*to++ = (char)(high * 16 + low);
+		at += 2;
+	}
+	*to = '\0';
+}
+
+/* The path of a file URL, or NULL. A bare path is taken for one. */
+static char *
+path_of(const char *url)
+{
+	char *path;
+
+	if (url[0] == '/')
+		return xstrdup(url);
+	if (strncasecmp(url, "file://", 7) != 0)
+		return NULL;
+	url += 7;
+	if (strncasecmp(url, "localhost/", 10) == 0)
+		url += 9;
+	if (url[0] != '/')
+		return NULL;
+	path = xstrdup(url);
+	decode_percent(path);
+	return path;
+}
+
+static void
+close_place(struct store *store)
+{
+	struct place *place = store->state;
+
+	if (place == NULL)
+		return;
+	free(place->directory);
+	buffer_release(&place->sums);
+	buffer_release(&place->names);
+	free(place);
+}
+
+static struct error *
+open_place(struct store *store, const char *url)
+{
+	char *path = path_of(url), *key;
+	struct place *place;
+
+	if (path == NULL)
+		return error_new(ERROR_CONFIG,
+		    "artifact_store_url '%s' cannot be used: a store in the "
+		    "file system is file:///directory",
+		    url);
+	place = xcalloc(1, sizeof *place);
+	place->sums = BUFFER_INIT(MAX_SUMS_BYTES);
+	place->names = BUFFER_INIT(MAX_SUMS_BYTES);
+	key = store_key(store, "");
+	place->directory = file_join(path, key);
+	place->directory[strlen(place->directory) - 1] = '\0';
+	store->state = place;
+	free(path);
+	free(key);
+	return NULL;
+}
+
+static char *
+uri_of(const struct place *place, const char *name)
+{
+	char *path = file_join(place->directory, name);
+	char *encoded = http_url_encode(path, true);
+	char *uri = xasprintf("file://%s", encoded);
+
+	free(path);
+	free(encoded);
+	return uri;
+}
+
+static char *
+place_uri(const struct store *store)
+{
+	return uri_of(store->state, "");
+}
+
+static struct error *
+copy(int to, struct artifact_source *source, struct stored *stored,
+    const char *path)
+{
+	char *bytes = xmalloc(COPY_BYTES);
+	struct error *error = NULL;
+	size_t n = 1;
+
+	while (error == NULL && n > 0) {
+		error = artifact_source_read(source, bytes, COPY_BYTES, &n);
+		if (error == NULL)
+			error = file_write_all(to, bytes, n, path);
+		stored->size_bytes += (long long)n;
+	}
+	free(bytes);
+	return error;
+}
+
+/* Writes beside, then renames. */
+static struct error *
+write_file(
+    const char *path, struct artifact_source *source, struct stored *stored)
+{
+	char *temporary = xasprintf("%s.XXXXXX", path);
+	int fd = mkstemp(temporary);
+	struct error *error;
+
+	if (fd < 0) {
+		error = error_errno(ERROR_UPLOAD, "cannot create '%s'", path);
+		free(temporary);
+		return error;
+	}
+	error = copy(fd, source, stored, path);
+	if (error == NULL && fdatasync(fd) < 0 && errno != EINVAL)
+		error = error_errno(ERROR_UPLOAD, "cannot write '%s'", path);
+	if (close(fd) < 0 && error == NULL)
+		error = error_errno(ERROR_UPLOAD, "cannot write '%s'", path);
+	if (error == NULL && rename(temporary, path) < 0)
+		error = error_errno(ERROR_UPLOAD, "cannot write '%s'", path);
+	if (error != NULL)
+		unlink(temporary);
+	free(temporary);
+	return error;
+}
+
+static struct error *
+put(struct store *store, const struct store_file *file,
+    struct artifact_source *source, struct stored *stored)
+{
+	struct place *place = store->state;
+	char *path = file_join(place->directory, file->name);
+	struct error *error = file_make_directories(place->directory, 0700);
+	uint8_t sha256[ARTIFACT_SHA256_BYTES];
+
+	if (error == NULL)
+		error = write_file(path, source, stored);
+	artifact_source_sha256(source, sha256);
+	store_hex(stored->sha256, sha256);
+	if (error == NULL) {
+		stored->uri = uri_of(place, file->name);
+		buffer_appendf(
+		    &place->sums, "%s  %s\n", stored->sha256, file->name);
+		buffer_appendf(&place->names, "\n%s\n", file->name);
+	}
+	free(path);
+	return error;
+}
+
+static bool
+is_stored_now(const struct place *place, const char *name, size_t len)
+{
+	char *line = xasprintf("\n%.*s\n", (int)len, name);
+	bool is = strstr(place->names.data, line) != NULL;
+
+	free(line);
+	return is;
+}
+
+/* What an earlier upload stored, and this one did not, is still there. */
+static void
+add_earlier(struct place *place, const char *path)
+{
+	struct buffer earlier = BUFFER_INIT(MAX_SUMS_BYTES);
+	const char *line;
+	size_t len;
+
+	error_free(file_read(&earlier, path));
+	for (line = earlier.data; line != NULL && *line != '\0'; line += len) {
+		size_t sum = strcspn(line, " \n");
+
+		len = strcspn(line, "\n");
+		if (line[len] == '\n')
+			len++;
+		if (len > sum + 3 &&
+		    !is_stored_now(place, line + sum + 2, len - sum - 3))
+			buffer_append(&place->sums, line, len);
+	}
+	buffer_release(&earlier);
+}
+
+/* The names last as the directory does. */
+static void
+sync_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
+static struct error *
+finish(struct store *store)
+{
+	struct place *place = store->state;
+	struct error *error;
+	char *path;
+
+	if (place->sums.len == 0)
+		return NULL;
+	path = file_join(place->directory, "SHA256SUMS");
+	add_earlier(place, path);
+	error = file_replace(path, place->sums.data, place->sums.len, 0600);
+	sync_directory(place->directory);
+	free(path);
+	return error;
+}
+
+const struct store_kind store_file = {
+	.open = open_place,
+	.put = put,
+	.finish = finish,
+	.uri = place_uri,
+	.close = close_place,
+};
