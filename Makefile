@@ -66,7 +66,8 @@ run_packages = git jq ca-certificates openssh-client
 test_packages = bats parallel python3 python3-jsonschema python3-yaml \
 	python3-pytest perl mandoc meson \
 	procps util-linux openssl xxd nodejs file curl lighttpd \
-	lighttpd-mod-openssl openssh-server gpg gpg-agent
+	lighttpd-mod-openssl openssh-server gpg gpg-agent lighttpd-mod-webdav \
+	python3-swift zstd
 lint_packages = clang-format clang-tidy cppcheck shellcheck clang \
 	libclang-rt-14-dev
 bench_packages = python3-git time ripgrep
@@ -74,7 +75,7 @@ bench_packages = python3-git time ripgrep
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all help deps check check-agents lint sanitize fuzz bench demo install uninstall clean \
-	build-tests deps-build deps-test deps-lint deps-bench deps-agents
+	build-tests deps-build deps-test deps-lint deps-bench deps-agents deps-servers
 
 all: $(programs) $(scripts)
 
@@ -116,8 +117,11 @@ deps: deps-build deps-test deps-lint deps-bench
 deps-build:
 	@tests/tools/install-packages.sh $(build_packages) $(run_packages)
 
-deps-test:
+deps-test: deps-servers
 	@tests/tools/install-packages.sh $(test_packages)
+
+deps-servers:
+	@tests/tools/install-servers.sh build/servers
 
 deps-agents:
 	@tests/tools/install-agents.sh $(agents)

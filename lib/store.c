@@ -221,6 +221,8 @@ store_call(struct store *store, struct http_call *call, const char *name)
 	call->what = what;
 	call->max_retries =
 	    (int)config_number(store->options.config, "network_retry_count");
+	if (store->is_away)
+		call->max_retries = 0;
 	call->repeatable = true;
 	if (call->request.body == NULL)
 		call->request.body_fd = -1;
