@@ -1,26 +1,69 @@
 /* SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE /* flock */
+#define _GNU_SOURCE /* flock, timer_create */
 #include "file_lock.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <time.h>
 
 #include "clock.h"
 #include "process.h"
-#include "retry.h"
 
-struct error *
-file_lock(int fd, const char *path, double ends)
+static void
+wake(int signal_number)
 {
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
+	(void)signal_number;
+}
+
+/*
+ * The kernel wakes who waits when the lock is free. A signal every second is
+ * for the deadline, and for a cancelling signal that came just before the
+ * waiting began.
+ */
+static bool
+start_timer(timer_t *timer)
+{
+	struct sigaction action = { .sa_handler = wake };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGUSR2 };
+	struct itimerspec when = { .it_value.tv_sec = 1,
+		.it_interval.tv_sec = 1 };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGUSR2, &action, NULL);
+	return timer_create(CLOCK_MONOTONIC, &event, timer) == 0 &&
+	    timer_settime(*timer, 0, &when, NULL) == 0;
+}
+
+static struct error *
+wait_for_lock(int fd, const char *path, double ends)
+{
+	while (flock(fd, LOCK_EX) != 0) {
+		if (errno != EINTR)
 			return error_errno(ERROR_IO, "cannot lock '%s'", path);
+		if (cancel_signal() != 0)
+			return error_cancelled(cancel_signal());
 		if (ends > 0 && clock_monotonic() >= ends)
 			return error_new(ERROR_TIMEOUT,
 			    "cannot lock '%s': the time for it is used up",
 			    path);
-		if (!retry_pause(0.05))
-			return error_cancelled(cancel_signal());
 	}
 	return NULL;
+}
+
+struct error *
+file_lock(int fd, const char *path, double ends)
+{
+	struct error *error;
+	timer_t timer;
+	bool timed;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return NULL;
+	timed = start_timer(&timer);
+	error = wait_for_lock(fd, path, ends);
+	if (timed)
+		timer_delete(timer);
+	return error;
 }

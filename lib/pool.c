@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* flock, timer_create */
 #include "pool.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <nettle/sha2.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "file.h"
+#include "file_lock.h"
 #include "json.h"
 #include "memory.h"
 #include "pool_internal.h"
-#include "process.h"
 #include "store.h"
 
 enum { MAX_NAME_BYTES = 40, HASH_BYTES = 6, MAX_URL_BYTES = 16384 };
@@ -32,7 +26,9 @@ pool_open(struct pool *pool, const struct config *config)
 	*pool = (struct pool){
 		.directory = directory != NULL ? xstrdup(directory)
 					       : file_join(state, "pool"),
-		.max_slots = (size_t)config_number(config, "max_slots"),
+		.max_slots = config_is_set(config, "max_slots")
+		    ? (size_t)config_number(config, "max_slots")
+		    : POOL_DEFAULT_SLOTS,
 		.max_bytes = config_number(config, "max_disk_mb") * 1024 * 1024,
 	};
 	free(state);
@@ -46,70 +42,15 @@ pool_close(struct pool *pool)
 	pool->directory = NULL;
 }
 
-/* --- Locks --- */
-
-static void
-wake(int signal_number)
-{
-	(void)signal_number;
-}
-
-/* From then on a signal comes every so often: one that comes just before the
- * waiting begins is not the last. */
-static bool
-start_timer(timer_t *timer, double ends)
-{
-	double left = fmax(ends - clock_monotonic(), 0.001);
-	struct sigaction action = { .sa_handler = wake };
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGUSR2 };
-	struct itimerspec when = {
-		.it_value = { .tv_sec = (time_t)left,
-		    .tv_nsec = (long)(fmod(left, 1) * 1e9) },
-		.it_interval = { .tv_nsec = 100000000 },
-	};
-
-	if (ends <= 0)
-		return false;
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGUSR2, &action, NULL);
-	return timer_create(CLOCK_MONOTONIC, &event, timer) == 0 &&
-	    timer_settime(*timer, 0, &when, NULL) == 0;
-}
-
-static struct error *
-wait_for_lock(int fd, const char *path, double ends)
-{
-	while (flock(fd, LOCK_EX) != 0) {
-		if (errno != EINTR)
-			return error_errno(ERROR_IO, "cannot lock '%s'", path);
-		if (cancel_signal() != 0)
-			return error_cancelled(cancel_signal());
-		if (ends > 0 && clock_monotonic() >= ends)
-			return error_new(ERROR_TIMEOUT,
-			    "cannot lock '%s': the time for it is used up",
-			    path);
-	}
-	return NULL;
-}
-
 struct error *
 pool_lock(int *fd, const char *directory, const char *name, double ends)
 {
 	char *path = file_join(directory, name);
-	struct error *err = NULL;
-	bool timed = false;
-	timer_t timer;
+	struct error *err;
 
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (*fd < 0)
-		err = error_errno(ERROR_IO, "cannot open '%s'", path);
-	else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-		timed = start_timer(&timer, ends);
-		err = wait_for_lock(*fd, path, ends);
-	}
-	if (timed)
-		timer_delete(timer);
+	err = *fd < 0 ? error_errno(ERROR_IO, "cannot open '%s'", path)
+		      : file_lock(*fd, path, ends);
 	if (err != NULL && *fd >= 0) {
 		close(*fd);
 		*fd = -1;

@@ -37,11 +37,19 @@ struct error *pool_allocate(struct pool_slot *slot, const struct stage *stage,
     const char *url, pid_t owner);
 void pool_slot_release(struct pool_slot *slot);
 
-/* Gives the document's slot back, if its runner has it. */
-struct error *pool_release(const struct stage *stage);
+/*
+ * Gives the document's slot back, if its runner has it; whether it has does
+ * not matter. `ends` is on clock_monotonic().
+ */
+struct error *pool_release(const struct stage *stage, double ends);
+/* The same for a run of which all that is known is that it is over: what it
+ * has got from the Repo Pool Manager, which no process's end frees. */
+struct error *pool_release_remote(const struct stage *stage, double ends);
 
 /* The configuration keys that these use, beside those of stage_git.h. */
-#define POOL_KEYS "pool_dir", "max_slots", "max_disk_mb", "network_retry_count"
+#define POOL_REMOTE_KEYS \
+	"repo_pool_url", "repo_pool_api_key_env", "network_retry_count"
+#define POOL_KEYS POOL_REMOTE_KEYS, "pool_dir", "max_slots", "max_disk_mb"
 
 /* One object a slot, as nr-slot list --json shows it; owned. */
 struct error *pool_list(jv *slots, const struct config *config);

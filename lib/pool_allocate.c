@@ -327,6 +327,8 @@ pool_allocate(struct pool_slot *slot, const struct stage *stage,
 	struct error *err = stage_time_left(stage, &seconds);
 
 	*slot = (struct pool_slot){ 0 };
+	if (err == NULL && config_is_set(stage->config, "repo_pool_url"))
+		return pool_remote_allocate(slot, stage, url);
 	allocation.ends = clock_monotonic() + seconds;
 	allocation.state.branch = document_base_branch(stage->doc);
 	allocation.state.commit = allocation.commit;
@@ -362,8 +364,21 @@ pool_slot_release(struct pool_slot *slot)
 	*slot = (struct pool_slot){ 0 };
 }
 
-struct error *
-pool_release(const struct stage *stage)
+static struct error *
+give_back(const struct stage *stage, const char *path,
+    const char *git_directory, double ends)
+{
+	struct error *err = slot_record_recover(path, ends);
+
+	if (err == NULL)
+		err = slot_lock_release(git_directory, runner_id(stage->doc));
+	if (err == NULL)
+		log_info("slot_released", "gave the slot '%s' back", path);
+	return err;
+}
+
+static struct error *
+release_here(const struct stage *stage, double ends)
 {
 	const char *id = runner_id(stage->doc), *holder;
 	const char *given = document_workspace(stage->doc);
@@ -376,21 +391,22 @@ pool_release(const struct stage *stage)
 	if (git_directory != NULL)
 		state = slot_lock_look(&lock, git_directory);
 	holder = json_string(lock, "runner_id");
-	if (state == SLOT_FREE || holder == NULL || strcmp(holder, id) != 0) {
+	if (state != SLOT_FREE && holder != NULL && strcmp(holder, id) == 0)
+		err = give_back(stage, path, git_directory, ends);
+	else if (!config_is_set(stage->config, "repo_pool_url"))
 		log_info("slot_not_held",
-		    "the slot '%s' is not this runner's any more: nothing to "
-		    "give back",
+		    "the slot '%s' is not this runner's: nothing to give back",
 		    given != NULL ? given : "");
-	} else {
-		err = slot_record_recover(path, stage->ends);
-		if (err == NULL)
-			err = slot_lock_release(git_directory, id);
-		if (err == NULL)
-			log_info(
-			    "slot_released", "gave the slot '%s' back", path);
-	}
 	jv_free(lock);
 	free(git_directory);
 	free(path);
 	return err;
+}
+
+struct error *
+pool_release(const struct stage *stage, double ends)
+{
+	struct error *err = release_here(stage, ends);
+
+	return error_first(err, pool_release_remote(stage, ends));
 }

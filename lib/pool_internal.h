@@ -9,6 +9,8 @@
 #include "pool.h"
 #include "slot_lock.h"
 
+enum { POOL_DEFAULT_SLOTS = 16 };
+
 struct pool {
 	char *directory;
 	size_t max_slots;
@@ -17,6 +19,10 @@ struct pool {
 
 struct error *pool_open(struct pool *pool, const struct config *config);
 void pool_close(struct pool *pool);
+
+/* pool_allocate() of the Repo Pool Manager at repo_pool_url. */
+struct error *pool_remote_allocate(
+    struct pool_slot *slot, const struct stage *stage, const char *url);
 
 /* A flock on the file, until it is closed; a TimeoutError after `ends` (on
  * clock_monotonic(); 0: never), a CancelledError after a signal. */

@@ -93,7 +93,8 @@ load_named(struct secrets *secrets, const struct config *config)
 {
 	static const char *const keys[] = { "git_token_env_var",
 		"llm.api_key_env", "artifact_store_api_key_env",
-		"task_registry_api_key_env", "pull_request_token_env", NULL };
+		"task_registry_api_key_env", "pull_request_token_env",
+		"repo_pool_api_key_env", NULL };
 	jv more = config_value(config, "mask_env");
 	struct error *error = NULL;
 

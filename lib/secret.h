@@ -9,7 +9,7 @@
  *
  * The mask gets: the secrets that the configuration names (git_token_env_var,
  * llm.api_key_env, artifact_store_api_key_env, task_registry_api_key_env,
- * pull_request_token_env, mask_env), every file in
+ * pull_request_token_env, repo_pool_api_key_env, mask_env), every file in
  * secrets_dir, every environment variable whose name looks like a secret's
  * (*TOKEN*, *SECRET*, *PASSW*, *_KEY, *APIKEY*, *CREDENTIAL*, *_PAT, *_DSN,
  * *CONNECTION_STRING*, *PASSPHRASE*, *SSHPASS, *MYSQL_PWD, *DATABASE_URL; of

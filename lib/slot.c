@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "slot.h"
 
+#include <math.h>
 #include <sys/stat.h>
 
 #include "file.h"
 #include "git_layout.h"
 #include "json.h"
 #include "memory.h"
+#include "pool.h"
 #include "runner.h"
 #include "slot_lock.h"
 #include "slot_record.h"
 #include "stage_git.h"
 
-enum { MAX_NAMED_PATHS = 10 };
+enum { MAX_NAMED_PATHS = 10, LEAST_SECONDS = 30 };
 
 static bool
 is_absent(const char *path)
@@ -20,6 +22,14 @@ is_absent(const char *path)
 	struct stat info;
 
 	return lstat(path, &info) != 0;
+}
+
+static void
+look_at_path(struct slot *slot, const char *url)
+{
+	slot->existed = !is_absent(slot->path);
+	slot->is_new = url != NULL &&
+	    (!slot->existed || file_is_empty_directory(slot->path));
 }
 
 struct error *
@@ -36,10 +46,44 @@ slot_choose(struct slot *slot, const struct stage *stage, const char *url)
 		    "what is to be cloned");
 	slot->path =
 	    path != NULL ? xstrdup(path) : stage_path(stage, "workspace");
-	slot->existed = !is_absent(slot->path);
-	slot->is_new = url != NULL &&
-	    (!slot->existed || file_is_empty_directory(slot->path));
+	slot->of_pool = path == NULL &&
+	    (config_is_set(stage->config, "repo_pool_url") ||
+		config_is_set(stage->config, "max_slots"));
+	look_at_path(slot, url);
 	return NULL;
+}
+
+struct error *
+slot_allocate(struct slot *slot, const struct stage *stage, const char *url)
+{
+	struct pool_slot got;
+	struct error *err = pool_allocate(&got, stage, url, 0);
+
+	if (err == NULL) {
+		document_set(stage->doc, "slot_id", jv_string(got.id));
+		document_set(stage->doc, "slot_path", jv_string(got.path));
+		free(slot->path);
+		slot->path = xstrdup(got.path);
+		slot->allocated = true;
+		look_at_path(slot, url);
+		log_info("slot_allocated", "the slot is '%s'", slot->path);
+	}
+	pool_slot_release(&got);
+	return err;
+}
+
+static void
+give_back(struct slot *slot, const struct stage *stage)
+{
+	struct error *err = pool_release(stage,
+	    clock_monotonic() + fmax(stage_reserve_left(stage), LEAST_SECONDS));
+
+	if (err != NULL)
+		log_warn("slot_not_released", "%s", err->message);
+	error_free(err);
+	document_remove(stage->doc, "slot_id");
+	document_remove(stage->doc, "slot_path");
+	slot->allocated = false;
 }
 
 static void
@@ -211,6 +255,8 @@ slot_take_back(struct slot *slot, const struct stage *stage)
 		    slot->locked_directory, runner_id(stage->doc)));
 	free(slot->locked_directory);
 	slot->locked_directory = NULL;
+	if (slot->allocated)
+		give_back(slot, stage);
 	if (!slot->is_new || slot->git == NULL)
 		return;
 	error_free(file_remove_tree(slot->path));

@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "playbook.h"
 #include "playbook_find.h"
+#include "pool.h"
 #include "slot.h"
 #include "slot_remote.h"
 #include "stage.h"
@@ -204,10 +205,8 @@ do_prepare(struct prepare *prepare)
 	}
 	if (err == NULL && playbook_is_named(prepare->stage))
 		err = check_playbook(prepare);
-	if (err != NULL) {
-		slot_take_back(&prepare->slot, prepare->stage);
+	if (err != NULL)
 		return err;
-	}
 	tell_start(prepare);
 	set_workspace(prepare);
 	return NULL;
@@ -228,7 +227,11 @@ choose(struct prepare *prepare)
 		err = git_check_url(&prepare->url, url);
 	if (err != NULL)
 		return err;
-	return slot_choose(&prepare->slot, prepare->stage, prepare->url);
+	err = slot_choose(&prepare->slot, prepare->stage, prepare->url);
+	if (err == NULL && prepare->slot.of_pool && !prepare->stage->dry_run)
+		err =
+		    slot_allocate(&prepare->slot, prepare->stage, prepare->url);
+	return err;
 }
 
 static void
@@ -236,7 +239,9 @@ plan(const struct prepare *prepare)
 {
 	const struct stage *stage = prepare->stage;
 
-	if (prepare->slot.is_new)
+	if (prepare->slot.of_pool)
+		stage_plan(stage, "allocate a slot of '%s'", prepare->url);
+	else if (prepare->slot.is_new)
 		stage_plan(stage, "clone '%s' into '%s'", prepare->url,
 		    prepare->slot.path);
 	else
@@ -268,6 +273,8 @@ run(struct stage *stage)
 		plan(&prepare);
 	else if (err == NULL)
 		err = do_prepare(&prepare);
+	if (err != NULL)
+		slot_take_back(&prepare.slot, stage);
 	git_end_ahead(&prepare.network);
 	slot_release(&prepare.slot);
 	free(prepare.branch);
@@ -278,8 +285,8 @@ run(struct stage *stage)
 	return err;
 }
 
-static const char *const keys[] = { "clean", TASK_REGISTRY_KEYS, STAGE_GIT_KEYS,
-	NULL };
+static const char *const keys[] = { "clean", TASK_REGISTRY_KEYS, POOL_KEYS,
+	STAGE_GIT_KEYS, NULL };
 
 int
 main(int argc, char *argv[])

@@ -14,6 +14,7 @@
 #include "json.h"
 #include "memory.h"
 #include "metrics.h"
+#include "pool.h"
 #include "pull_request.h"
 #include "slot_lock.h"
 #include "slot_record.h"
@@ -249,6 +250,17 @@ give_slot_back(struct stage *stage)
 	free(directory);
 }
 
+/* What the run has got from the Repo Pool Manager. */
+static void
+give_back_remote(const struct stage *stage)
+{
+	struct error *error = pool_release_remote(stage, ends_of(stage));
+
+	if (error != NULL)
+		log_warn("slot_not_released", "%s", error->message);
+	error_free(error);
+}
+
 static void
 sum_up(struct stage *stage)
 {
@@ -321,6 +333,7 @@ run(struct stage *stage)
 		return NULL;
 	}
 	give_slot_back(stage);
+	give_back_remote(stage);
 	sum_up(stage);
 	if (pull_request_is_due(stage))
 		pull_request_open(stage, ends_of(stage));
@@ -370,8 +383,8 @@ int
 main(int argc, char *argv[])
 {
 	static const char *const keys[] = { "keep_workspace",
-		TASK_REGISTRY_KEYS, PULL_REQUEST_KEYS, "git_token_env_var",
-		"git_token_hosts", NULL };
+		TASK_REGISTRY_KEYS, PULL_REQUEST_KEYS, POOL_REMOTE_KEYS,
+		"git_token_env_var", "git_token_hosts", NULL };
 	static const struct stage_option options[] = {
 		{ .name = "format",
 		    .argument = "FORMAT",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nr-slot: slots for tasks, allocated and released; see nr-slot(1). */
+#include <math.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -23,6 +24,11 @@ static const char usage[] =
     "      --pool-dir DIR       where the pool is\n"
     "      --max-slots N        how many slots it may have\n"
     "      --max-disk-mb N      how many megabytes; 0: no limit\n"
+    "      --repo-pool-url URL  the Repo Pool Manager, for a pool here\n"
+    "      --repo-pool-api-key-env NAME\n"
+    "                           the variable that holds its key\n"
+    "      --network-retry-count N\n"
+    "                           how often to try again\n"
     "      --json               for programs\n"
     "      --idle-days N        not used for so long; default 7\n"
     "  -i, --input FILE         the document; default: standard input\n"
@@ -32,6 +38,9 @@ static const char usage[] =
     "  -h, --help  -V, --version\n"
     "\n"
     "nr-slot allocate --help shows all options that it takes.\n";
+
+/* Also of a task whose time is used up. */
+static const double release_seconds = 30;
 
 static const char *owner_option;
 
@@ -127,7 +136,9 @@ static struct error *
 release(struct stage *stage)
 {
 	if (!stage->dry_run)
-		return pool_release(stage);
+		return pool_release(stage,
+		    clock_monotonic() +
+			fmax(stage_reserve_left(stage), release_seconds));
 	stage_plan(stage, "give the slot back");
 	return NULL;
 }

@@ -345,6 +345,59 @@ wait_for() {
 	[ "$(nr-slot list | wc -l)" -le 3 ]
 }
 
+@test "nr-run takes a slot from the pool, and gives it back however it ends" {
+	printf '#!/bin/sh\necho Hello >greeting.txt\n' >agent.sh
+	chmod +x agent.sh
+	export RUNNER_MAX_SLOTS=2
+	stage nr-run --agent-command "$PWD/agent.sh" <<<"$(clone_task)"
+	[ "$status" -eq 0 ]
+	[ "$(field .slot_path)" = "$(echo "$pool"/*/1)" ]
+	[ "$(field .workspace.path)" = "$(field .slot_path)" ]
+	[ "$(slots)" = free ]
+	stage nr-run --agent-command false <<<"$(clone_task '.task_id = "1.2"')"
+	[ "$status" -eq 81 ]
+	[ "$(slots)" = free ]
+	stage nr-run --agent-command "$PWD/agent.sh" <<<"$(clone_task '.base_branch = "none"')"
+	[ "$status" -eq 80 ]
+	[ "$(field .slot_path)" = null ]
+	[ "$(slots)" = free ]
+	stage nr-run --agent-command 'sleep 60' --default-timeout-seconds 2 \
+		<<<"$(clone_task 'del(.timeout_seconds) | .task_id = "1.3"')"
+	[ "$status" -eq 124 ]
+	[ "$(slots)" = free ]
+}
+
+@test "the slot of an nr-run that was killed is free, and the next one goes on with it" {
+	export RUNNER_MAX_SLOTS=1
+	nr-run --agent-command ': >at-work; sleep 60' >/dev/null 2>&1 3>&- \
+		<<<"$(clone_task)" &
+	local pid=$!
+	wait_for sh -c "ls '$pool'/*/1/at-work"
+	[ "$(slots)" = taken ]
+	kill -KILL $pid
+	wait_for sh -c '[ "$(nr-slot list --json | jq -r .[].state)" = dead ]'
+	stage nr-run --agent-command 'echo x >new' <<<"$(clone_task)"
+	[ "$status" -eq 0 ]
+	[ "$(field '.impl_result.files_changed[]' | xargs)" = new ]
+	[ "$(slots)" = free ]
+}
+
+@test "several runs at once have a slot each" {
+	printf '#!/bin/sh\necho Hello >greeting.txt\n' >agent.sh
+	chmod +x agent.sh
+	local n
+	for n in 1 2 3 4 5 6; do
+		clone_task ".task_id = \"1.$n\""
+	done >tasks
+	RUNNER_MAX_SLOTS=3 stage nr-each -j 3 nr-run --agent-command "$PWD/agent.sh" <tasks
+	[ "$status" -eq 0 ]
+	[ "$(field .success | sort | uniq -c | xargs)" = "6 true" ]
+	[ "$(nr-slot list | wc -l)" -le 3 ]
+	for n in 1 2 3 4 5 6; do
+		remote_has_branch "feature/task-demo-1.$n"
+	done
+}
+
 @test "what nr-slot does not understand it says" {
 	stage nr-slot
 	[ "$status" -eq 64 ]
