@@ -121,3 +121,18 @@ sound() {
 	[[ "$(field .error.message)" == *"no history in common"* ]]
 	[ -z "$(slot status --porcelain)" ]
 }
+
+@test "an object of a shallow clone that is not what its name says is not sent" {
+	nr-prepare <task.json >prepared.json 2>/dev/null
+	echo hi >slot/greeting
+	slot add -A
+	slot commit -qm greeting
+	id=$(slot rev-parse HEAD:greeting)
+	rm -f "slot/.git/objects/${id:0:2}/${id:2}"
+	python3 -c 'import sys, zlib
+sys.stdout.buffer.write(zlib.compress(b"blob 6\0other\n"))' >"slot/.git/objects/${id:0:2}/${id:2}"
+	stage nr-push --git-retry-count 0 <prepared.json
+	[ "$status" -eq 80 ] || { echo "$output $stderr"; return 1; }
+	[[ "$(field .error.message)" == *"object $id is not what its name says"* ]]
+	run ! remote_has_branch "$branch"
+}
