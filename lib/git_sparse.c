@@ -156,9 +156,12 @@ run(const struct git *git, char *const argv[])
 		.timeout_seconds = git_seconds_left(git, SECONDS),
 	};
 	struct process_result result = { 0 };
-	struct error *err = process_run(&result, &options);
+	struct error *err;
 	int code = 0;
 
+	/* A link that somebody left there would not be written to. */
+	unlink(log);
+	err = process_run(&result, &options);
 	if (err != NULL) {
 		git_error_set_str(GIT_ERROR_OS, err->message);
 		code = GIT_ERROR;

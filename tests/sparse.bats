@@ -84,6 +84,17 @@ sound() {
 	[ "$(git -C remote.git diff --name-status main "$branch")" = $'A\tgreeting' ]
 }
 
+@test "a link in the place of git's log does not keep a sparse checkout from being cleaned" {
+	stage nr-prepare <task.json
+	echo precious >precious
+	ln -s ../../precious slot/.git/necrocode-git.log
+	echo half >slot/in/half
+	stage nr-report < <(jq '.error = {type: "TestExecutionError", stage: "nr-test", message: "m", retryable: false, exit_code: 82}' <<<"$output")
+	[[ "$stderr" == *workspace_saved* ]]
+	sound
+	[ "$(cat precious)" = precious ]
+}
+
 @test "git that takes too long in a sparse checkout is ended in time, and the slot is as it was" {
 	upstream
 	mkdir tools
