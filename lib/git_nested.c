@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -86,15 +87,28 @@ move(const struct git *git, const char *path, const char *directory)
 	return false;
 }
 
+/* A link that somebody left in the place of the directory leads out. */
+static void
+remove_link(const char *path)
+{
+	struct stat info;
+
+	if (lstat(path, &info) == 0 && !S_ISDIR(info.st_mode))
+		unlink(path);
+}
+
 /* A directory that is not there yet. */
 static char *
 new_directory(const struct git *git, const char *name)
 {
 	char *word = ref_name_make(name);
-	char *base = xasprintf("%s/necrocode-saved/%s", git->directory, word);
-	char *directory = xstrdup(base);
+	char *saved = file_join(git->directory, "necrocode-saved");
+	char *base = file_join(saved, word), *directory = xstrdup(base);
+	struct stat info;
 
-	for (int n = 2; access(directory, F_OK) == 0; n++) {
+	remove_link(saved);
+	free(saved);
+	for (int n = 2; lstat(directory, &info) == 0; n++) {
 		free(directory);
 		directory = xasprintf("%s-%d", base, n);
 	}

@@ -128,3 +128,22 @@ nested() {
 	stage nr-push <prepared.json
 	[ "$status" -eq 0 ]
 }
+
+@test "a repository is moved to nowhere else by a link that an agent left" {
+	mkdir outside
+	ln -s ../../outside slot/.git/necrocode-saved
+	nested library
+	RUNNER_ID=first stage nr-prepare --clean <task.json
+	[ "$status" -eq 0 ]
+	[ -z "$(ls outside)" ]
+	[ "$(git -C slot/.git/necrocode-saved/first/library log --format=%s)" = one ]
+	nr-report <<<"$output" >/dev/null 2>&1
+	ln -s ../../../outside slot/.git/necrocode-saved/second
+	ln -s ../../../nowhere slot/.git/necrocode-saved/second-2
+	nested library
+	RUNNER_ID=second stage nr-prepare --clean <task.json
+	[ "$status" -eq 0 ]
+	[ -z "$(ls outside)" ]
+	[ ! -e nowhere ]
+	[ -d slot/.git/necrocode-saved/second-3/library ]
+}
