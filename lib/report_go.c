@@ -113,7 +113,9 @@ scan(struct event *event, const char *text, size_t len)
 	const char *end = text + len;
 
 	*event = (struct event){ 0 };
-	if (!report_skip(&text, &len, "{\""))
+	/* JSON has no NUL, and names with one are cut where they are kept. */
+	if (memchr(text, '\0', len) != NULL ||
+	    !report_skip(&text, &len, "{\""))
 		return false;
 	for (;;) {
 		struct span name, value = { 0 };

@@ -394,6 +394,14 @@ END
 	run ! grep -r hunter2 "$XDG_STATE_HOME"
 }
 
+@test "output with NULs in it is read in bounds" {
+	tests "printf '1..1\nnot ok 1 - a\000b\n{\"Action\":\"fail\",\"Package\":\"a\000b\",\"Test\":\"c\000d\"}\n'
+		printf 'running 1 test\ntest a\000 ... FAILED\n=== 1 passed\000 in 1s ===\n'; exit 1"
+	[ "$status" -eq 82 ]
+	[ "$(result '[.failed_cases[].name] | join(" ")')" = 'a b' ]
+	[ "$(counts)" = '2 0 2 0 0 0' ]
+}
+
 @test "text from a report cannot control a terminal or break a message" {
 	tests "printf '1..1\nnot ok 1 - \033[2Jbell\007\n'; exit 1"
 	[ "$status" -eq 82 ]
