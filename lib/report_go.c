@@ -114,8 +114,7 @@ scan(struct event *event, const char *text, size_t len)
 
 	*event = (struct event){ 0 };
 	/* JSON has no NUL, and names with one are cut where they are kept. */
-	if (memchr(text, '\0', len) != NULL ||
-	    !report_skip(&text, &len, "{\""))
+	if (memchr(text, '\0', len) != NULL || !report_skip(&text, &len, "{\""))
 		return false;
 	for (;;) {
 		struct span name, value = { 0 };
