@@ -109,7 +109,7 @@ replace(struct buffer *out, const char *text, const char *old, const char *new)
 	size_t n = 0;
 	const char *found;
 
-	while ((found = strstr(text, old)) != NULL) {
+	while (!out->truncated && (found = strstr(text, old)) != NULL) {
 		buffer_append(out, text, (size_t)(found - text));
 		buffer_append_string(out, new);
 		text = found + strlen(old);

@@ -168,10 +168,12 @@ ending() {
 
 @test "a call that makes no sense is told to the model, which may try again" {
 	printf 'a\0b' >slot/binary
-	head -c 5000000 /dev/zero | tr '\0' a >slot/big
+	yes a | head -n 50 >slot/big
+	local long
+	long=$(head -c 400000 /dev/zero | tr '\0' x)
 	serve '{"calls":[{"name":"read","arguments":"{broken"},{"name":"fly","arguments":{}},{"name":"read","arguments":{}},{"name":"edit","arguments":{"path":"README","old":"nothing","new":"x"}},{"name":"edit","arguments":{"path":"README","old":"l","new":"x"}},{"name":"edit","arguments":{"path":"README","old":"l","new":"L","all":true}},{"name":"run","arguments":{"command":7}},{"name":"read","arguments":{"path":"README","first_line":"x"}},
 		{"name":"edit","arguments":{"path":"README","old":"","new":"x"}},{"name":"edit","arguments":{"path":"binary","old":"a","new":"x"}},
-		{"name":"edit","arguments":{"path":"big","old":"a","new":"xxxx","all":true}},{"name":"read","arguments":{"path":"nothing"}},
+		{"name":"edit","arguments":{"path":"big","old":"a","new":"'"$long"'","all":true}},{"name":"read","arguments":{"path":"nothing"}},
 		{"name":"search","arguments":{"pattern":"not there"}},{"name":"search","arguments":{"pattern":"(broken"}},{"name":"list","arguments":{"path":"nothing"}}]}' "$done"
 	agent
 	[ "$status" -eq 0 ]
