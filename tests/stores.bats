@@ -321,3 +321,32 @@ sys.exit(code)' nr-upload -i document.json "$option" >out 2>errors
 		[ "${NR_SANITIZE-}" ] || [ "$peak" -le 12288 ]
 	done
 }
+
+# run_job: nr-run on a task whose agent is slow, with $1 to end it.
+run_job() {
+	make_slot
+	export RUNNER_SANDBOX=off RUNNER_GRACE_SECONDS=1 RUNNER_ID=job
+	export RUNNER_AGENT_COMMAND="echo an agent at work; touch begun; sleep 60"
+	task ".timeout_seconds = $1" >task.json
+	nr-run -q task.json >result.json 2>errors.log 3>&- &
+	job=$!
+}
+
+@test "what a run has made is stored also when it times out or is cancelled" {
+	use_files
+	run_job 6
+	code=0
+	wait "$job" || code=$?
+	[ "$code" -eq 124 ]
+	curl -sf "$services_url/files/demo/1.1/job/agent.stdout.log" | grep -q 'an agent at work'
+	curl -sf "$services_url/files/demo/1.1/job/run.log" | grep -q TimeoutError
+	rm -rf slot remote.git begun
+	run_job 60
+	while [ ! -e slot/begun ]; do sleep 0.05; done
+	kill -TERM "$job"
+	code=0
+	wait "$job" || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(jq -r .error.type result.json)" = CancelledError ]
+	curl -sf "$services_url/files/demo/1.1/job-2/agent.stdout.log" | grep -q 'an agent at work'
+}

@@ -1,4 +1,5 @@
 load helper
+load servers
 
 # A secret is planted wherever something goes out, and looked for in all that
 # a run leaves behind: documents, logs, prompts, diffs, artifacts, commits,
@@ -114,5 +115,38 @@ nothing_shown() {
 	task '.base_branch = "no/" + env.GIT_TOKEN' >task.json
 	whole_run task.json
 	[ "$status" -ne 0 ]
+	nothing_shown
+}
+
+@test "a secret on its way to any store, and that store's keys, go nowhere" {
+	start_server services
+	# shellcheck disable=SC2016
+	task '.test_commands = ["echo $MY_TOKEN; echo $MY_TOKEN >&2; false"]' >task.json
+	export ARTIFACT_STORE_API_KEY=artifact-store-token-1
+	export AWS_ACCESS_KEY_ID=AKIDTESTS0000000 AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIK7MDENGbPxRfiCYsecret1
+	export AWS_SESSION_TOKEN=a-session-token-of-the-tests RUNNER_S3_ENDPOINT=$services_url/files
+	for url in "$services_url" "$services_url/files" s3://bucket gs://bucket; do
+		export ARTIFACT_STORE_URL=$url RUNNER_ARTIFACT_STORE_TYPE=necrocode
+		[ "$url" != "$services_url/files" ] || export RUNNER_ARTIFACT_STORE_TYPE=put
+		whole_run task.json
+		[ "$status" -eq 82 ]
+		[ "$(field '.artifacts | length > 8')" = true ]
+		nothing_shown
+		run grep -rFl --exclude-dir=slot --exclude-dir=remote.git -e "$ARTIFACT_STORE_API_KEY" \
+			-e "$AWS_SECRET_ACCESS_KEY" -e "$AWS_SESSION_TOKEN" .
+		[ -z "$output" ] || { echo "$output"; return 1; }
+		rm -rf "$XDG_STATE_HOME" slot remote.git
+		make_slot
+	done
+}
+
+@test "a secret that a store says back is in no message" {
+	start_server services
+	misbehave - . redirect "http://127.0.0.1:1/?token=$GIT_TOKEN"
+	export ARTIFACT_STORE_URL=$services_url ARTIFACT_STORE_API_KEY=$GIT_TOKEN
+	whole_run task.json
+	[ "$status" -eq 0 ]
+	[[ $(cat seen.errors) == *"cannot store the diff"* ]]
+	rm "$services_dir/faults"
 	nothing_shown
 }

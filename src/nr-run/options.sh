@@ -118,7 +118,7 @@ configure() {
 	[ "$execution_mode" = local-process ] || die 78 \
 		"execution_mode '$execution_mode' is not available in this version; use local-process"
 	case $artifact_store_url in
-	'' | /* | [Ff][Ii][Ll][Ee]:*) ;;
-	*) die 78 "artifact_store_url '$artifact_store_url' cannot be used: this version stores in file:///directory" ;;
+	'' | /* | [Ff][Ii][Ll][Ee]:* | [Hh][Tt][Tt][Pp]:* | [Hh][Tt][Tt][Pp][Ss]:* | [Ss]3:* | [Gg][Ss]:*) ;;
+	*) die 78 "artifact_store_url '$artifact_store_url' cannot be used; it is one of file:///directory, https://host/path, s3://bucket/prefix and gs://bucket/prefix" ;;
 	esac
 }
