@@ -52,6 +52,9 @@ done
 printf 'Start-up, nothing to read\n'
 python3 "$bench/pairs.py" -n 50 'cat=cat </dev/null' 'nr-mask=nr-mask </dev/null'
 
+printf 'A write of a line, or a part of one, until it is read again, in us\n'
+python3 "$bench/mask-latency.py" cat nr-mask
+
 printf 'Hostile input, MB/s of nr-mask alone (wall, best of 3), peak MB\n'
 for kind in $(corpus list 0); do
 	corpus "$kind" 20 >hostile.log
