@@ -38,7 +38,7 @@ struct playbook_step {
 	int retry_count;
 	/* Lists that end with NULL; NULL: an empty one. */
 	char **env;              /* "NAME=template" */
-	char **file_env;         /* of the whole file, before these; borrowed */
+	size_t file;             /* whose env is before these */
 	char *working_directory; /* a template; NULL: the workspace */
 	/* The command becomes its last argument; NULL: sh -c. */
 	char **shell;
@@ -48,6 +48,14 @@ struct playbook_step {
 	struct playbook_steps then, otherwise;
 };
 
+/* One that was read. The first is the playbook itself. */
+struct playbook_file {
+	char **env;      /* of the whole file */
+	size_t includer; /* whose env is before it; of the first: itself */
+	jv variables;    /* of the file */
+	struct playbook_steps on_failure, always;
+};
+
 struct playbook {
 	char *name, *path;
 	struct playbook_steps steps, on_failure, always;
@@ -55,10 +63,10 @@ struct playbook {
 	size_t n_files;
 	jv variables; /* defaults, by name */
 	jv metadata;
-	char ***file_envs; /* one of each file that has any */
-	jv outputs;        /* an object with the names of all outputs */
-	bool names_steps;  /* does any text say "steps"? */
-	char **warnings;   /* "file:3:5: ..."; NULL-terminated */
+	struct playbook_file *files;
+	jv outputs;       /* an object with the names of all outputs */
+	bool names_steps; /* does any text say "steps"? */
+	char **warnings;  /* "file:3:5: ..."; NULL-terminated */
 	size_t n_warnings;
 };
 

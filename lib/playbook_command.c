@@ -140,7 +140,7 @@ playbook_read_command(struct playbook_step *step, struct playbook *playbook,
 	    reader, object, "retry_count", 0, 0, max_retries, true);
 	step->retry_delay_seconds = playbook_number(
 	    reader, object, "retry_delay_seconds", 0, 0, 3600, false);
-	step->env = playbook_settings(reader, object, "env", NULL);
+	step->env = playbook_settings(reader, object, "env");
 	step->working_directory =
 	    playbook_text(reader, object, "working_directory", false);
 	step->shell = read_shell(reader, object);

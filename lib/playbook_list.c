@@ -88,9 +88,17 @@ add_all_undefined(struct list *list, char ***names, char *const *env)
 static void
 print_undefined(struct list *list, const struct playbook_step *step)
 {
+	const struct playbook_file *file;
+	size_t number = step->file;
 	char **names = NULL;
+	bool is_first;
 
-	add_all_undefined(list, &names, step->file_env);
+	do {
+		file = &list->playbook->files[number];
+		add_all_undefined(list, &names, file->env);
+		is_first = file->includer == number;
+		number = file->includer;
+	} while (!is_first);
 	add_all_undefined(list, &names, step->env);
 	if (step->working_directory != NULL)
 		add_undefined(

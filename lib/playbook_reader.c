@@ -348,15 +348,12 @@ append_setting(char **list, size_t n, char *setting)
 }
 
 char **
-playbook_settings(struct playbook_reader *reader, jv object, const char *name,
-    char *const *before)
+playbook_settings(struct playbook_reader *reader, jv object, const char *name)
 {
 	jv settings = playbook_get_object(reader, object, name);
 	size_t n = 0, back = playbook_enter(reader, name), back_2;
 	char **list = NULL, *text;
 
-	for (; before != NULL && before[n] != NULL; n++)
-		list = append_setting(list, n, xstrdup(before[n]));
 	if (jv_is_valid(settings) &&
 	    jv_object_length(jv_copy(settings)) > max_settings) {
 		playbook_problem(

@@ -64,10 +64,9 @@ jv playbook_get_list(
     struct playbook_reader *reader, jv object, const char *name);
 jv playbook_get_object(
     struct playbook_reader *reader, jv object, const char *name);
-/* Settings, "NAME=value", behind copies of `before`, both NULL-terminated, or
- * NULL. */
-char **playbook_settings(struct playbook_reader *reader, jv object,
-    const char *name, char *const *before);
+/* Settings, "NAME=value", NULL-terminated; NULL: none. */
+char **playbook_settings(
+    struct playbook_reader *reader, jv object, const char *name);
 /* A list of names; NULL: an empty one. */
 char **playbook_names(
     struct playbook_reader *reader, jv object, const char *name);

@@ -80,6 +80,18 @@ set_all(struct attempt *attempt, struct playbook_outcome *outcome,
 	return true;
 }
 
+/* What the files set that include it is replaced by what it sets itself. */
+static bool
+set_file(struct attempt *attempt, struct playbook_outcome *outcome,
+    struct playbook_work *work, size_t number)
+{
+	const struct playbook_file *file = &work->playbook->files[number];
+
+	return (file->includer == number ||
+		   set_file(attempt, outcome, work, file->includer)) &&
+	    set_all(attempt, outcome, work, file->env);
+}
+
 static bool
 bind_command(struct attempt *attempt, struct playbook_outcome *outcome,
     struct playbook_work *work, const struct playbook_step *step)
@@ -354,7 +366,7 @@ playbook_step_run(struct playbook_outcome *outcome, struct playbook_work *work,
 		attempt.environment[i] = xstrdup(work->environment[i]);
 	attempt.environment = put_setting(
 	    attempt.environment, xasprintf("NR_STEP_NAME=%s", step->name));
-	if (set_all(&attempt, outcome, work, step->file_env) &&
+	if (set_file(&attempt, outcome, work, step->file) &&
 	    set_all(&attempt, outcome, work, step->env) &&
 	    bind_command(&attempt, outcome, work, step) &&
 	    find_directory(&attempt, outcome, work, step))

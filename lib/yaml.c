@@ -151,15 +151,6 @@ yaml_value(const struct yaml *yaml)
 	return yaml->value;
 }
 
-jv
-yaml_take_value(struct yaml *yaml)
-{
-	jv value = yaml->value;
-
-	yaml->value = jv_null();
-	return value;
-}
-
 struct yaml_mark
 yaml_mark_at(const struct yaml *yaml, const char *pointer)
 {

@@ -36,9 +36,20 @@ struct yaml_mark {
 
 struct yaml;
 
+/*
+ * An element of a list that is a member of the whole, handed over as soon as
+ * it has been read, which takes less room than all of them; not of an alias,
+ * and of a list with an anchor. Consumes it; returns what the list gets in
+ * its place. The places of what has been read can be asked for.
+ */
+typedef jv yaml_element(void *context, const struct yaml *yaml,
+    const char *list, size_t n, jv element);
+
 struct yaml_options {
 	bool aliases;
 	size_t max_bytes, max_events; /* 0: as above */
+	yaml_element *element;        /* NULL: none is handed over */
+	void *context;
 };
 
 /*
@@ -56,7 +67,6 @@ struct error *yaml_read_text_with(struct yaml **yaml, const char *text,
 void yaml_release(struct yaml *yaml);
 
 jv yaml_value(const struct yaml *yaml); /* borrowed */
-jv yaml_take_value(struct yaml *yaml);  /* for who frees it piece by piece */
 
 /* Where the value at a JSON pointer ("/llm/model") begins, and where its key
  * does (the value itself, in a list); 1:1 if unknown. */

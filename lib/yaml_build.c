@@ -21,6 +21,8 @@ struct builder {
 	struct yaml_reader reader;
 	struct yaml *yaml;
 	bool aliases; /* are they taken? */
+	yaml_element *element;
+	void *context;
 	struct yaml_anchors anchors;
 	size_t depth, deepest;
 	size_t n_values; /* with those that aliases stand for */
@@ -194,11 +196,35 @@ go_deeper(struct builder *builder, const yaml_event_t *event)
 	return true;
 }
 
+/* Whether the elements of this list are handed over. Those of one with a name
+ * may be asked for again. */
+static bool
+is_handed_over(
+    const struct builder *builder, const yaml_event_t *start, uint32_t list)
+{
+	const struct yaml_node *node = &builder->yaml->nodes.nodes[list];
+
+	return builder->element != NULL && list != 0 && node->parent == 0 &&
+	    node->key != NULL && yaml_event_anchor(start) == NULL;
+}
+
+static jv
+hand_over(struct builder *builder, uint32_t list, uint32_t n, jv element)
+{
+	const struct yaml *yaml = builder->yaml;
+
+	if (builder->reader.fatal)
+		return element;
+	return builder->element(
+	    builder->context, yaml, yaml->nodes.nodes[list].key, n, element);
+}
+
 static jv
 build_sequence(
     struct builder *builder, const yaml_event_t *start, uint32_t parent)
 {
-	jv array = jv_array();
+	jv array = jv_array(), element;
+	bool over = is_handed_over(builder, start, parent);
 	yaml_event_t event;
 
 	core_tag(builder, start);
@@ -207,11 +233,14 @@ build_sequence(
 	for (uint32_t i = 0; yaml_reader_next(&builder->reader, &event); i++) {
 		bool end = event.type == YAML_SEQUENCE_END_EVENT;
 
-		if (!end)
-			array = jv_array_append(array,
-			    build_value(builder, &event,
-				(struct yaml_node){
-				    .parent = parent, .index = i }));
+		if (!end) {
+			element = build_value(builder, &event,
+			    (struct yaml_node){ .parent = parent, .index = i });
+			if (over)
+				element =
+				    hand_over(builder, parent, i, element);
+			array = jv_array_append(array, element);
+		}
 		yaml_event_delete(&event);
 		if (end)
 			break;
@@ -415,6 +444,7 @@ build_value(
 	uint32_t number;
 	jv value;
 
+	node.end = UINT32_MAX; /* not known before it has been read */
 	node.mark = yaml_node_mark(yaml_reader_mark(event->start_mark));
 	if (node.key == NULL)
 		node.key_mark = node.mark;
@@ -486,6 +516,8 @@ yaml_build(struct yaml *yaml, const char *text, size_t len, const char *name,
 	struct builder builder = {
 		.yaml = yaml,
 		.aliases = options->aliases,
+		.element = options->element,
+		.context = options->context,
 	};
 	struct error *error =
 	    yaml_reader_open(&builder.reader, text, len, name);

@@ -74,7 +74,8 @@ child(const struct yaml_nodes *nodes, size_t parent, const char *segment,
 	    ? strtoul(segment, NULL, 10)
 	    : SIZE_MAX;
 
-	for (size_t i = parent + 1; i < nodes->nodes[parent].end;
+	for (size_t i = parent + 1;
+	     i < nodes->nodes[parent].end && i < nodes->n;
 	     i = nodes->nodes[i].end) {
 		const struct yaml_node *node = &nodes->nodes[i];
 

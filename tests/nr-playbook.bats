@@ -106,6 +106,12 @@ steps:
   - {name: a, command: *c, env: *limits}'
 	play
 	[ "$(step a .stdout)" = x ]
+	playbook 'metadata: {all: &all [{name: a, command: echo a}]}
+steps: *all
+on_failure: &some [{name: b, command: "false"}]
+always: *some'
+	play
+	[ "$(field '[.playbook_result.step_results[].name] | join(",")')" = a,b ]
 	{
 		echo 'metadata: {'
 		echo 'a0: &a0 [x,x,x,x,x,x,x,x,x],'
