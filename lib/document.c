@@ -14,6 +14,7 @@ struct member {
 	char *name;
 	const char *key, *value; /* into text; value NULL: was set */
 	size_t key_len, value_len;
+	char *set_text; /* that it was set to; NULL: to a value */
 };
 
 struct document {
@@ -164,13 +165,20 @@ document_read(struct document **out, int fd, const char *name)
 	return NULL;
 }
 
+static void
+release_member(struct member *member)
+{
+	free(member->name);
+	free(member->set_text);
+}
+
 void
 document_free(struct document *doc)
 {
 	if (doc == NULL)
 		return;
 	for (size_t i = 0; i < doc->n; i++)
-		free(doc->members[i].name);
+		release_member(&doc->members[i]);
 	free(doc->members);
 	free(doc->text);
 	jv_free(doc->root);
@@ -182,16 +190,19 @@ append_set_member(struct buffer *out, const struct document *doc,
     const struct member *member, const struct mask *mask)
 {
 	char *key = json_text(jv_string(member->name));
-	char *value = json_text(json_get(doc->root, member->name));
+	char *value = member->set_text != NULL
+	    ? NULL
+	    : json_text(json_get(doc->root, member->name));
+	const char *text = value != NULL ? value : member->set_text;
 	char *masked;
 	size_t len;
 
 	/* The names of sections are ours; only values can hold a secret. */
-	masked = mask_text(mask, value, strlen(value), &len);
+	masked = mask_text(mask, text, strlen(text), &len);
+	free(value);
 	buffer_appendf(out, "%s:", key);
 	buffer_append(out, masked, len);
 	free(key);
-	free(value);
 	free(masked);
 }
 
@@ -237,15 +248,30 @@ document_string(const struct document *doc, const char *path)
 	return json_string(doc->root, path);
 }
 
-void
-document_set(struct document *doc, const char *name, jv value)
+static struct member *
+set_member(struct document *doc, const char *name, jv value)
 {
 	struct member *member = find_member(doc, name);
 
 	if (member == NULL)
 		member = add_member(doc, name);
 	member->value = NULL;
+	free(member->set_text);
+	member->set_text = NULL;
 	doc->root = json_set(doc->root, name, value);
+	return member;
+}
+
+void
+document_set(struct document *doc, const char *name, jv value)
+{
+	set_member(doc, name, value);
+}
+
+void
+document_set_text(struct document *doc, const char *name, char *text)
+{
+	set_member(doc, name, jv_null())->set_text = text;
 }
 
 void
@@ -256,7 +282,7 @@ document_remove(struct document *doc, const char *name)
 
 	if (member == NULL)
 		return;
-	free(member->name);
+	release_member(member);
 	i = (size_t)(member - doc->members);
 	memmove(member, member + 1, (doc->n - i - 1) * sizeof *member);
 	doc->n--;

@@ -44,6 +44,9 @@ const char *document_string(const struct document *doc, const char *path);
 
 /* Replaces or adds a top-level member; consumes the value. */
 void document_set(struct document *doc, const char *name, jv value);
+/* The same of JSON text, which is taken over: what is large is not parsed, and
+ * cannot be asked for. */
+void document_set_text(struct document *doc, const char *name, char *text);
 void document_remove(struct document *doc, const char *name);
 
 /* Does it carry an `error` that is not null? */

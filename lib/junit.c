@@ -111,14 +111,14 @@ append_case(struct writer *out, const char *suite, jv test)
 }
 
 static void
-append_suite(
-    struct writer *out, const char *suite, jv cases, double duration_seconds)
+append_suite(struct writer *out, const char *suite, junit_case *get,
+    void *context, size_t n, double duration_seconds)
 {
-	size_t n = json_array_length(cases, NULL), failed = 0, skipped = 0;
+	size_t failed = 0, skipped = 0;
 	char *counts;
 
 	for (size_t i = 0; i < n; i++) {
-		jv test = json_element(cases, i);
+		jv test = get(context, i);
 
 		if (json_boolean(test, "skipped", false))
 			skipped++;
@@ -129,11 +129,11 @@ append_suite(
 	counts = xasprintf("tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
 			   "skipped=\"%zu\" time=\"%.3f\"",
 	    n, failed, skipped, duration_seconds);
-	buffer_append_string(&out->text, "<testsuites>\n  <testsuite name=\"");
+	buffer_append_string(&out->text, "  <testsuite name=\"");
 	append_escaped(out, suite);
 	buffer_appendf(&out->text, "\" %s>\n", counts);
 	for (size_t i = 0; i < n; i++) {
-		jv test = json_element(cases, i);
+		jv test = get(context, i);
 
 		append_case(out, suite, test);
 		jv_free(test);
@@ -263,19 +263,51 @@ append_inner_suites(struct writer *out, jv commands)
 	}
 }
 
+static jv
+get_element(void *cases, size_t n)
+{
+	return json_element(*(jv *)cases, n);
+}
+
+static void
+begin(struct writer *out)
+{
+	buffer_append_string(
+	    &out->text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	buffer_append_string(&out->text, "<testsuites>\n");
+}
+
+static struct error *
+end(struct writer *out, const char *path)
+{
+	struct error *error;
+
+	buffer_append_string(&out->text, "</testsuites>\n");
+	error = file_replace(path, out->text.data, out->text.len, 0600);
+	buffer_release(&out->text);
+	return error;
+}
+
 struct error *
 junit_write(const char *path, const char *suite, jv cases,
     double duration_seconds, const struct mask *mask)
 {
 	struct writer out = { .text = BUFFER_INIT(MAX_BYTES), .mask = mask };
-	struct error *error;
 
-	buffer_append_string(
-	    &out.text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	append_suite(&out, suite, cases, duration_seconds);
+	begin(&out);
+	append_suite(&out, suite, get_element, &cases,
+	    json_array_length(cases, NULL), duration_seconds);
 	append_inner_suites(&out, cases);
-	buffer_append_string(&out.text, "</testsuites>\n");
-	error = file_replace(path, out.text.data, out.text.len, 0600);
-	buffer_release(&out.text);
-	return error;
+	return end(&out, path);
+}
+
+struct error *
+junit_write_each(const char *path, const char *suite, junit_case *get,
+    void *context, size_t n, double duration_seconds, const struct mask *mask)
+{
+	struct writer out = { .text = BUFFER_INIT(MAX_BYTES), .mask = mask };
+
+	begin(&out);
+	append_suite(&out, suite, get, context, n, duration_seconds);
+	return end(&out, path);
 }

@@ -22,4 +22,10 @@
 struct error *junit_write(const char *path, const char *suite, jv cases,
     double duration_seconds, const struct mask *mask);
 
+/* The same of n cases that are made when they are asked for, each twice. */
+typedef jv junit_case(void *context, size_t n);
+struct error *junit_write_each(const char *path, const char *suite,
+    junit_case *get, void *context, size_t n, double duration_seconds,
+    const struct mask *mask);
+
 #endif

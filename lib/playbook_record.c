@@ -10,19 +10,52 @@
 #include "memory.h"
 
 /* A document has at most 8 MiB, and others have their part of it. */
-enum { FULL_BYTES = 1024 * 1024, FAILED_BYTES = 3 * 1024 * 1024 };
+enum {
+	FULL_BYTES = 1024 * 1024,
+	FAILED_BYTES = 3 * 1024 * 1024,
+	MAX_TEXT_BYTES = 64 * 1024 * 1024,
+};
 
 void
 playbook_record_init(struct playbook_record *record)
 {
-	*record = (struct playbook_record){ .results = jv_array() };
+	*record =
+	    (struct playbook_record){ .text = BUFFER_INIT(MAX_TEXT_BYTES) };
 }
 
 void
 playbook_record_release(struct playbook_record *record)
 {
-	jv_free(record->results);
-	record->results = jv_null();
+	buffer_release(&record->text);
+	free(record->offsets);
+}
+
+jv
+playbook_record_get(void *context, size_t n)
+{
+	const struct playbook_record *record = context;
+	size_t from = record->offsets[n];
+	size_t end =
+	    n + 1 < record->n ? record->offsets[n + 1] : record->text.len;
+
+	return jv_parse_sized(record->text.data + from, (int)(end - from));
+}
+
+char *
+playbook_record_text(const struct playbook_record *record)
+{
+	struct buffer text = BUFFER_INIT(MAX_TEXT_BYTES);
+
+	buffer_append_string(&text, "[");
+	for (size_t i = 0; i < record->n; i++) {
+		const char *result = record->text.data + record->offsets[i];
+
+		if (i > 0)
+			buffer_append_string(&text, ",");
+		buffer_append(&text, result, strcspn(result, "\n"));
+	}
+	buffer_append_string(&text, "]");
+	return buffer_take(&text);
 }
 
 static jv
@@ -38,11 +71,15 @@ begin(const struct playbook_step *step, const char *phase, bool success)
 static void
 append(struct playbook_record *record, jv result)
 {
-	char *text = json_text(jv_copy(result));
+	char *text = json_text(result);
 
-	record->n_bytes += strlen(text) + 1;
+	if ((record->n & (record->n - 1)) == 0)
+		record->offsets = xreallocarray(record->offsets,
+		    record->n > 0 ? 2 * record->n : 1, sizeof *record->offsets);
+	record->offsets[record->n++] = record->text.len;
+	buffer_append_string(&record->text, text);
+	buffer_append_string(&record->text, "\n");
 	free(text);
-	record->results = jv_array_append(record->results, result);
 }
 
 /* A file with nothing in it is not worth a name. */
@@ -120,7 +157,7 @@ playbook_record_outcome(struct playbook_record *record,
 	result = json_set_number(result, "attempts", outcome->n_attempts);
 	if (outcome->problem != NULL)
 		result = json_set_string(result, "message", outcome->problem);
-	if (record->n_bytes < room)
+	if (record->text.len < room)
 		error = describe(&result, step, outcome);
 	else
 		remove_empty(outcome);
@@ -135,7 +172,7 @@ playbook_record_skipped(struct playbook_record *record,
 	jv result = begin(step, phase, true);
 
 	result = json_set_boolean(result, "skipped", true);
-	if (record->n_bytes < FULL_BYTES)
+	if (record->text.len < FULL_BYTES)
 		result = json_set_string(result, "reason", reason);
 	append(record, result);
 }

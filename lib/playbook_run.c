@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "buffer.h"
 #include "clock.h"
 #include "command.h"
 #include "json.h"
@@ -13,6 +14,8 @@
 #include "playbook_step.h"
 #include "slot_visit.h"
 #include "string_list.h"
+
+enum { MAX_RESULT_BYTES = 64 * 1024 * 1024 };
 
 struct run {
 	struct playbook_work work;
@@ -333,13 +336,31 @@ write_junit(struct run *run, jv *result, double duration_seconds)
 	const struct stage *stage = run->work.stage;
 	char *path =
 	    command_path(stage, "playbook", run->work.turn, ".junit.xml");
-	struct error *error = junit_write(path, run->work.playbook->name,
-	    run->record.results, duration_seconds, stage->mask);
+	struct error *error = junit_write_each(path, run->work.playbook->name,
+	    playbook_record_get, &run->record, run->record.n, duration_seconds,
+	    stage->mask);
 
 	if (error == NULL)
 		*result = json_set_string(*result, "junit_path", path);
 	free(path);
 	return error;
+}
+
+/* The result with the steps in it, which are text already. */
+static char *
+join_result(struct run *run, jv result)
+{
+	char *text = json_text(result);
+	char *steps = playbook_record_text(&run->record);
+	struct buffer joined = BUFFER_INIT(MAX_RESULT_BYTES);
+
+	buffer_append(&joined, text, strlen(text) - 1);
+	buffer_append_string(&joined, ",\"step_results\":");
+	buffer_append_string(&joined, steps);
+	buffer_append_string(&joined, "}");
+	free(steps);
+	free(text);
+	return buffer_take(&joined);
 }
 
 static struct error *
@@ -353,10 +374,10 @@ record(struct run *run, bool success, double started)
 
 	result = json_set_string(result, "playbook_path", playbook->path);
 	result = json_set_boolean(result, "success", success);
-	result = json_set(result, "step_results", jv_copy(run->record.results));
 	result = json_set_number(result, "total_duration_seconds", seconds);
 	error = write_junit(run, &result, seconds);
-	document_set(run->work.stage->doc, "playbook_result", result);
+	document_set_text(
+	    run->work.stage->doc, "playbook_result", join_result(run, result));
 	return error;
 }
 
