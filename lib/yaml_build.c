@@ -77,64 +77,6 @@ core_tag(struct builder *builder, const yaml_event_t *event)
 	return NULL;
 }
 
-static const char *
-tag_of_kind(const struct yaml_scalar *scalar)
-{
-	switch (scalar->kind) {
-	case YAML_SCALAR_NULL:
-		return "null";
-	case YAML_SCALAR_BOOLEAN:
-		return "bool";
-	case YAML_SCALAR_NUMBER:
-		return scalar->integer ? "int" : "float";
-	case YAML_SCALAR_STRING:
-	case YAML_SCALAR_BAD:
-		break;
-	}
-	return "str";
-}
-
-/* What a plain scalar, or one with a tag, stands for. */
-static struct yaml_scalar
-resolve(const yaml_event_t *event, const char *tag)
-{
-	const char *text = (const char *)event->data.scalar.value;
-	struct yaml_scalar scalar = { .kind = YAML_SCALAR_STRING };
-	const char *found;
-
-	if (*tag == '\0' && !event->data.scalar.plain_implicit)
-		return scalar;
-	if (strcmp(tag, "str") == 0)
-		return scalar;
-	scalar = yaml_scalar_resolve(text);
-	found = tag_of_kind(&scalar);
-	if (scalar.kind != YAML_SCALAR_BAD && *tag != '\0' &&
-	    strcmp(tag, found) != 0 &&
-	    !(strcmp(tag, "float") == 0 && strcmp(found, "int") == 0)) {
-		scalar.kind = YAML_SCALAR_BAD;
-		scalar.reason = "not of the kind that its tag says";
-	}
-	return scalar;
-}
-
-static jv
-scalar_value(const yaml_event_t *event, const struct yaml_scalar *scalar)
-{
-	switch (scalar->kind) {
-	case YAML_SCALAR_BOOLEAN:
-		return jv_bool(scalar->boolean);
-	case YAML_SCALAR_NUMBER:
-		return jv_number(scalar->number);
-	case YAML_SCALAR_STRING:
-		return jv_string_sized((const char *)event->data.scalar.value,
-		    (int)event->data.scalar.length);
-	case YAML_SCALAR_NULL:
-	case YAML_SCALAR_BAD:
-		break;
-	}
-	return jv_null();
-}
-
 /* Is the text short enough, and free of NULs? */
 static bool
 check_scalar(struct builder *builder, const yaml_event_t *event, size_t max)
@@ -163,7 +105,7 @@ build_scalar(struct builder *builder, const yaml_event_t *event, uint32_t node)
 
 	if (!check_scalar(builder, event, max_scalar_bytes) || tag == NULL)
 		return jv_null();
-	scalar = resolve(event, tag);
+	scalar = yaml_event_scalar(event, tag);
 	if (scalar.kind != YAML_SCALAR_STRING)
 		where->source = xstrdup((char *)event->data.scalar.value);
 	if (scalar.reason != NULL) {
@@ -176,7 +118,7 @@ build_scalar(struct builder *builder, const yaml_event_t *event, uint32_t node)
 			add_warning(builder, mark, shown, scalar.reason);
 		free(shown);
 	}
-	return scalar_value(event, &scalar);
+	return yaml_event_value(event, &scalar);
 }
 
 static jv build_value(

@@ -62,3 +62,60 @@ yaml_event_core_tag(const yaml_event_t *event)
 	}
 	return NULL;
 }
+
+static const char *
+tag_of_kind(const struct yaml_scalar *scalar)
+{
+	switch (scalar->kind) {
+	case YAML_SCALAR_NULL:
+		return "null";
+	case YAML_SCALAR_BOOLEAN:
+		return "bool";
+	case YAML_SCALAR_NUMBER:
+		return scalar->integer ? "int" : "float";
+	case YAML_SCALAR_STRING:
+	case YAML_SCALAR_BAD:
+		break;
+	}
+	return "str";
+}
+
+struct yaml_scalar
+yaml_event_scalar(const yaml_event_t *event, const char *tag)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	struct yaml_scalar scalar = { .kind = YAML_SCALAR_STRING };
+	const char *found;
+
+	if (*tag == '\0' && !event->data.scalar.plain_implicit)
+		return scalar;
+	if (strcmp(tag, "str") == 0)
+		return scalar;
+	scalar = yaml_scalar_resolve(text);
+	found = tag_of_kind(&scalar);
+	if (scalar.kind != YAML_SCALAR_BAD && *tag != '\0' &&
+	    strcmp(tag, found) != 0 &&
+	    !(strcmp(tag, "float") == 0 && strcmp(found, "int") == 0)) {
+		scalar.kind = YAML_SCALAR_BAD;
+		scalar.reason = "not of the kind that its tag says";
+	}
+	return scalar;
+}
+
+jv
+yaml_event_value(const yaml_event_t *event, const struct yaml_scalar *scalar)
+{
+	switch (scalar->kind) {
+	case YAML_SCALAR_BOOLEAN:
+		return jv_bool(scalar->boolean);
+	case YAML_SCALAR_NUMBER:
+		return jv_number(scalar->number);
+	case YAML_SCALAR_STRING:
+		return jv_string_sized((const char *)event->data.scalar.value,
+		    (int)event->data.scalar.length);
+	case YAML_SCALAR_NULL:
+	case YAML_SCALAR_BAD:
+		break;
+	}
+	return jv_null();
+}
