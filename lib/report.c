@@ -21,18 +21,6 @@ report_problem(struct report *report, const char *format, ...)
 }
 
 bool
-report_skip(const char **text, size_t *len, const char *expected)
-{
-	size_t n = strlen(expected);
-
-	if (*len < n || memcmp(*text, expected, n) != 0)
-		return false;
-	*text += n;
-	*len -= n;
-	return true;
-}
-
-bool
 report_skip_number(const char **text, size_t *len, size_t *number)
 {
 	size_t n = 0, value = 0;

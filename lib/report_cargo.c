@@ -245,7 +245,8 @@ close_reader(void *reader)
 
 const struct report_format report_cargo = {
 	.name = "cargo",
-	.first = "r",
+	.first = "ru",
+	.later = "",
 	.open = open_reader,
 	.line = take_line,
 	.close = close_reader,

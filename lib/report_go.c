@@ -56,8 +56,10 @@ is(struct span span, const char *text)
 static bool
 is_same(struct span one, struct span other)
 {
+	if (one.text == NULL || other.text == NULL)
+		return one.len == other.len;
 	return one.len == other.len &&
-	    (one.len == 0 || memcmp(one.text, other.text, one.len) == 0);
+	    memcmp(one.text, other.text, one.len) == 0;
 }
 
 /* Behind the opening quote; false: it has no end. */
@@ -368,6 +370,7 @@ take_line(void *reader, const char *text, size_t len)
 	    !is(event.action, "skip"))
 		return;
 	go->report->found = go->report->counted = true;
+	go->report->has_begun = true;
 	if (event.test.text != NULL)
 		end_test(go, &event);
 	else
@@ -397,7 +400,8 @@ close_reader(void *reader)
 
 const struct report_format report_go = {
 	.name = "go",
-	.first = "{F",
+	.first = "{\"",
+	.later = "FA",
 	.open = open_reader,
 	.line = take_line,
 	.close = close_reader,

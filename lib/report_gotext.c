@@ -135,6 +135,8 @@ take_line(void *reader, const char *text, size_t len)
 	const char *inner = text;
 	size_t n = len;
 
+	/* "--- FAIL:", "=== RUN" and such */
+	go->report->has_begun = true;
 	if (go->is_open && len > 7 && memcmp(text, "panic: ", 7) == 0)
 		go->in_panic = go->report->busy = true;
 	while (report_skip(&inner, &n, "    "))
@@ -188,7 +190,8 @@ close_reader(void *reader)
 
 const struct report_format report_gotext = {
 	.name = "gotext",
-	.first = "-=oF? p\t",
+	.first = "--==okFA? ",
+	.later = "  pa",
 	.open = open_reader,
 	.line = take_line,
 	.close = close_reader,

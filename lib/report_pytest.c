@@ -226,15 +226,30 @@ parse_counts(struct test_cases *sum, const char *text, size_t len)
 	}
 }
 
+/* At the first glance, which most lines do not stand. */
+static bool
+may_be_counts(const char *text, size_t len)
+{
+	size_t n;
+
+	if (report_skip(&text, &len, "no tests ran"))
+		return true;
+	return report_skip_number(&text, &len, &n) && len > 1 && *text == ' ' &&
+	    strchr("pfesxdwr", text[1]) != NULL;
+}
+
 /* "1 failed, 2 passed in 0.12s", "no tests ran in 0.00s" */
 static bool
 take_counts(struct pytest *pytest, const char *text, size_t len)
 {
 	static const char in[] = " in ";
 	struct test_cases *cases = &pytest->report->cases;
-	const char *time = memmem(text, len, in, sizeof in - 1);
 	struct test_cases sum = { 0 };
+	const char *time;
 
+	if (!may_be_counts(text, len))
+		return false;
+	time = memmem(text, len, in, sizeof in - 1);
 	if (time == NULL || time + 4 == text + len || time[4] < '0' ||
 	    time[4] > '9' || !parse_counts(&sum, text, (size_t)(time - text)))
 		return false;
@@ -301,7 +316,8 @@ close_reader(void *reader)
 
 const struct report_format report_pytest = {
 	.name = "pytest",
-	.first = "=_FE>n0123456789",
+	.first = "==__FAERno999 ",
+	.later = "",
 	.open = open_reader,
 	.line = take_line,
 	.close = close_reader,

@@ -11,7 +11,46 @@ static const struct report_format *const formats[REPORT_N_FORMATS] = {
 	&report_pytest,
 };
 
+/* By the first two bytes of a line, a bit for each format. */
+static unsigned char first[256][256], later[256][256];
+
 _Static_assert(REPORT_N_FORMATS <= 8, "a bit each in a byte");
+
+static void
+want(unsigned char table[256][256], char one, char two, unsigned bit)
+{
+	for (int digit = 0; one == '9' && digit < 9; digit++)
+		want(table, (char)('0' + digit), two, bit);
+	for (int digit = 0; two == '9' && digit < 9; digit++)
+		table[(unsigned char)one]['0' + digit] |= (unsigned char)bit;
+	table[(unsigned char)one][(unsigned char)two] |= (unsigned char)bit;
+}
+
+static void
+fill_tables(void)
+{
+	static bool are_filled;
+
+	for (size_t i = 0; !are_filled && i < REPORT_N_FORMATS; i++) {
+		const char *c;
+
+		for (c = formats[i]->first; *c != '\0'; c += 2)
+			want(first, c[0], c[1], 1U << i);
+		for (c = formats[i]->later; *c != '\0'; c += 2)
+			want(later, c[0], c[1], 1U << i);
+	}
+	are_filled = true;
+}
+
+static unsigned
+wanted(const struct report_stream *stream, const char *text, size_t len)
+{
+	unsigned char one = len > 0 ? (unsigned char)text[0] : '\0';
+	unsigned char two = len > 1 ? (unsigned char)text[1] : ' ';
+
+	return first[one][two] | (later[one][two] & stream->begun) |
+	    stream->busy;
+}
 
 /* Without what colours it: ESC [ ... letter. */
 static void
@@ -39,23 +78,25 @@ strip(struct buffer *plain, const char *text, size_t len)
 }
 
 static void
-show(
-    struct report_stream *stream, unsigned wanted, const char *text, size_t len)
+set(unsigned *bits, unsigned bit, bool on)
 {
-	if (len > 0 && memchr(text, '\033', len) != NULL) {
-		strip(&stream->plain, text, len);
-		text = stream->plain.data != NULL ? stream->plain.data : "";
-		len = stream->plain.len;
-	}
+	*bits = on ? *bits | bit : *bits & ~bit;
+}
+
+static void
+show(struct report_stream *stream, unsigned who, const char *text, size_t len)
+{
 	if (len > 0 && text[len - 1] == '\r')
 		len--;
 	for (size_t i = 0; i < REPORT_N_FORMATS; i++) {
 		struct report *report = &stream->reports[i];
 
-		if ((wanted & 1U << i) == 0 && !report->busy)
+		if ((who & 1U << i) == 0)
 			continue;
 		report->line = stream->n_lines;
 		formats[i]->line(stream->readers[i], text, len);
+		set(&stream->busy, 1U << i, report->busy);
+		set(&stream->begun, 1U << i, report->has_begun);
 	}
 }
 
@@ -63,14 +104,20 @@ static void
 look(void *context, const char *text, size_t len, size_t n_cut)
 {
 	struct report_stream *stream = context;
-	unsigned wanted = len > 0 ? stream->wanted[(unsigned char)*text] : 0;
+	unsigned who = wanted(stream, text, len);
 
 	(void)n_cut;
 	stream->n_lines++;
-	for (size_t i = 0; i < REPORT_N_FORMATS; i++)
-		wanted |= (unsigned)stream->reports[i].busy << i;
-	if (wanted != 0)
-		show(stream, wanted, text, len);
+	if (who == 0 && (len == 0 || *text != '\033'))
+		return;
+	if (memchr(text, '\033', len) != NULL) {
+		strip(&stream->plain, text, len);
+		text = stream->plain.data != NULL ? stream->plain.data : "";
+		len = stream->plain.len;
+		who = wanted(stream, text, len);
+	}
+	if (who != 0)
+		show(stream, who, text, len);
 }
 
 void
@@ -79,18 +126,13 @@ report_stream_open(struct report_stream *stream, const struct mask *mask,
 {
 	*stream =
 	    (struct report_stream){ .plain = BUFFER_INIT(REPORT_LINE_BYTES) };
+	fill_tables();
 	lines_open(&stream->lines, REPORT_LINE_BYTES, look, stream);
 	for (size_t i = 0; i < REPORT_N_FORMATS; i++) {
 		struct report *report = &stream->reports[i];
-		const char *first = formats[i]->first;
 
 		report->format = formats[i]->name;
 		test_cases_init(&report->cases, mask, before);
-		for (; *first != '\0'; first++)
-			stream->wanted[(unsigned char)*first] |=
-			    (unsigned char)(1U << i);
-		/* A colour may stand before any of them. */
-		stream->wanted['\033'] |= (unsigned char)(1U << i);
 		stream->readers[i] = formats[i]->open(report);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One output of a command, in which reports are looked for while it runs.
- * Every line is looked at by its first byte; only those that may be of a
+ * Every line is looked at by its first two bytes; only those that may be of a
  * report cost more. A line is cut at REPORT_LINE_BYTES; colours are removed.
  */
 #ifndef REPORT_STREAM_H
@@ -17,7 +17,7 @@ struct report_stream {
 	struct buffer plain; /* a line without its colours */
 	struct report reports[REPORT_N_FORMATS];
 	void *readers[REPORT_N_FORMATS];
-	unsigned char wanted[256]; /* by first byte, a bit for each format */
+	unsigned busy, begun; /* a bit for each format */
 	size_t n_lines;
 };
 

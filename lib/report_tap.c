@@ -43,20 +43,31 @@ struct tap {
 
 struct point {
 	bool ok;
-	size_t number; /* 0: none */
-	char *name;
+	size_t number;    /* 0: none */
+	const char *name; /* not NUL-terminated */
+	size_t name_len;
 	bool skip, todo;
 };
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static void
+trim(const char **text, size_t *len)
+{
+	for (; *len > 0 && is_space(**text); --*len)
+		++*text;
+	while (*len > 0 && is_space((*text)[*len - 1]))
+		--*len;
+}
 
 static char *
 trimmed(const char *text, size_t len)
 {
-	while (len > 0 && (*text == ' ' || *text == '\t')) {
-		text++;
-		len--;
-	}
-	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-		len--;
+	trim(&text, &len);
 	return xstrndup(text, len);
 }
 
@@ -123,6 +134,8 @@ enter(struct tap *tap, size_t depth)
 static size_t
 find_directive(const char *text, size_t len, struct point *point)
 {
+	if (len == 0 || memchr(text, '#', len) == NULL)
+		return len;
 	for (size_t i = 0; i < len; i++) {
 		size_t at = i + 1;
 
@@ -146,16 +159,22 @@ find_directive(const char *text, size_t len, struct point *point)
 
 /* bats --timing puts " # in 5 ms" behind the name. */
 static void
-cut_duration(char *name)
+cut_duration(struct point *point)
 {
-	char *end = name + strlen(name), *c = end - 3;
+	static const char mark[] = " # in ", unit[] = " ms";
+	const size_t mark_len = sizeof mark - 1, unit_len = sizeof unit - 1;
+	size_t len = point->name_len;
 
-	if (end - name < 10 || strcmp(c, " ms") != 0)
+	if (len < unit_len ||
+	    memcmp(point->name + len - unit_len, unit, unit_len) != 0)
 		return;
-	while (c > name && c[-1] >= '0' && c[-1] <= '9')
-		c--;
-	if (c - name > 6 && strncmp(c - 6, " # in ", 6) == 0)
-		c[-6] = '\0';
+	len -= unit_len;
+	while (len > 0 && point->name[len - 1] >= '0' &&
+	    point->name[len - 1] <= '9')
+		len--;
+	if (len > mark_len &&
+	    memcmp(point->name + len - mark_len, mark, mark_len) == 0)
+		point->name_len = len - mark_len;
 }
 
 /* What follows "ok" or "not ok". */
@@ -180,22 +199,23 @@ parse_point(struct point *point, const char *text, size_t len)
 	}
 	report_skip(&text, &len, "- ");
 	len = find_directive(text, len, point);
-	point->name = trimmed(text, len);
-	cut_duration(point->name);
+	trim(&text, &len);
+	point->name = text;
+	point->name_len = len;
+	cut_duration(point);
 	return true;
 }
 
 static void
-open_case(struct tap *tap, struct point *point)
+open_case(struct tap *tap, const struct point *point)
 {
-	tap->failed = (struct test_case){ .name = point->name };
-	if (*point->name == '\0') {
-		free(point->name);
+	tap->failed = (struct test_case){ 0 };
+	if (point->name_len > 0)
+		tap->failed.name = xstrndup(point->name, point->name_len);
+	else
 		tap->failed.name = xasprintf("test %zu",
 		    point->number > 0 ? point->number
 				      : tap->levels[tap->depth].n_told);
-	}
-	point->name = NULL;
 	tap->is_open = tap->report->busy = true;
 }
 
@@ -206,6 +226,7 @@ sum_up(struct tap *tap, struct level *level, const struct point *point)
 	struct test_cases *cases = &tap->report->cases;
 	bool failed = cases->n_failed + cases->n_errors >
 	    level->mark.n_failed + level->mark.n_errors;
+	char *name;
 
 	if (test_cases_total(cases) == level->n_before)
 		return false;
@@ -213,12 +234,14 @@ sum_up(struct tap *tap, struct level *level, const struct point *point)
 		test_cases_forgive(cases, &level->mark, !point->ok);
 		return true;
 	}
-	test_cases_put_into(cases, &level->mark, point->name);
+	name = xstrndup(point->name, point->name_len);
+	test_cases_put_into(cases, &level->mark, name);
+	free(name);
 	return failed;
 }
 
 static void
-count_point(struct tap *tap, struct level *level, struct point *point)
+count_point(struct tap *tap, struct level *level, const struct point *point)
 {
 	struct test_cases *cases = &tap->report->cases;
 	bool is_sum = level->has_children && sum_up(tap, level, point);
@@ -231,8 +254,7 @@ count_point(struct tap *tap, struct level *level, struct point *point)
 	} else if (!point->ok) {
 		open_case(tap, point);
 	} else {
-		test_cases_pass(
-		    cases, NULL, 0, point->name, strlen(point->name));
+		test_cases_pass(cases, NULL, 0, point->name, point->name_len);
 	}
 }
 
@@ -255,15 +277,12 @@ take_point(struct tap *tap, size_t depth, bool ok, const char *text, size_t len)
 	    is_complete(level))
 		end_document(tap);
 	/* Unnumbered ones are too much like anything else. */
-	if (point.number == 0 && !tap->levels[0].has_plan &&
-	    !tap->has_version) {
-		free(point.name);
+	if (point.number == 0 && !tap->levels[0].has_plan && !tap->has_version)
 		return;
-	}
+	tap->report->has_begun = true;
 	enter(tap, depth);
 	level->n_told++;
 	count_point(tap, level, &point);
-	free(point.name);
 }
 
 /* "1..5", "1..0 # SKIP why" */
@@ -286,7 +305,7 @@ take_plan(struct tap *tap, size_t depth, const char *text, size_t len)
 	if (depth == 0 && level->has_plan)
 		end_document(tap);
 	enter(tap, depth);
-	level->has_plan = true;
+	level->has_plan = tap->report->has_begun = true;
 	level->n_planned = n;
 	if (depth == 0 && n == 0 && rest.skip)
 		test_cases_skip(&tap->report->cases);
@@ -321,6 +340,7 @@ take_comment(struct tap *tap, const char *text, size_t len)
 	report_skip(&text, &len, " ");
 	if (report_skip(&text, &len, "Subtest:")) {
 		close_case(tap);
+		tap->report->has_begun = true;
 	} else if (tap->is_open) {
 		buffer_append(&tap->message, text, len);
 		buffer_append(&tap->message, "\n", 1);
@@ -409,7 +429,7 @@ take_line(void *reader, const char *line, size_t len)
 		bail_out(tap, text, n);
 	else if (depth == 0 && report_skip(&text, &n, "TAP version 1")) {
 		end_document(tap);
-		tap->has_version = true;
+		tap->has_version = tap->report->has_begun = true;
 	}
 }
 
@@ -435,7 +455,8 @@ close_reader(void *reader)
 
 const struct report_format report_tap = {
 	.name = "tap",
-	.first = "on1TB# ",
+	.first = "okno1.TA# ",
+	.later = "  Ba",
 	.open = open_reader,
 	.line = take_line,
 	.close = close_reader,

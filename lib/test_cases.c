@@ -116,22 +116,28 @@ fit(char **text, const struct mask *mask, size_t max)
 	*text = cut;
 }
 
+/* Beyond all bounds the name has to do. */
 static void
-fit_case(struct test_cases *cases, struct test_case *item)
+account(struct test_cases *cases, struct test_case *item)
 {
-	size_t len;
+	size_t len = item->message != NULL ? strlen(item->message) : 0;
 
-	fit(&item->suite, cases->mask, TEST_CASES_NAME_BYTES);
-	fit(&item->name, cases->mask, TEST_CASES_NAME_BYTES);
-	fit(&item->file, cases->mask, TEST_CASES_NAME_BYTES);
-	fit(&item->message, cases->mask, TEST_CASES_MESSAGE_BYTES);
-	len = item->message != NULL ? strlen(item->message) : 0;
 	if (cases->message_bytes + len > TEST_CASES_MESSAGES_BYTES) {
 		free(item->message);
 		item->message = NULL;
 		len = 0;
 	}
 	cases->message_bytes += len;
+}
+
+static void
+fit_case(struct test_cases *cases, struct test_case *item)
+{
+	fit(&item->suite, cases->mask, TEST_CASES_NAME_BYTES);
+	fit(&item->name, cases->mask, TEST_CASES_NAME_BYTES);
+	fit(&item->file, cases->mask, TEST_CASES_NAME_BYTES);
+	fit(&item->message, cases->mask, TEST_CASES_MESSAGE_BYTES);
+	account(cases, item);
 }
 
 static void
@@ -279,21 +285,17 @@ merge_list(struct test_cases *cases, struct test_case_list *into,
     struct test_case_list *from, bool by_name)
 {
 	for (size_t i = 0; i < from->n; i++) {
-		struct test_case *item = &from->items[i];
-		size_t len = item->message != NULL ? strlen(item->message) : 0;
+		struct test_case item = from->items[i];
 
+		from->items[i] = (struct test_case){ 0 };
 		if (into->n >= TEST_CASES_MAX ||
-		    find(into, item->identity) != NULL ||
-		    (by_name && has_name(into, item->name)))
+		    find(into, item.identity) != NULL ||
+		    (by_name && has_name(into, item.name))) {
+			release_case(&item);
 			continue;
-		if (cases->message_bytes + len > TEST_CASES_MESSAGES_BYTES) {
-			free(item->message);
-			item->message = NULL;
-			len = 0;
 		}
-		cases->message_bytes += len;
-		push(into, item);
-		*item = (struct test_case){ 0 };
+		account(cases, &item);
+		push(into, &item);
 	}
 	release_list(from);
 }
