@@ -186,4 +186,39 @@ struct each_task *each_input_next(struct each_input *input);
 void each_input_read(struct each_input *input);
 void each_input_close(struct each_input *input);
 
+/* --- All of it --- */
+
+struct each {
+	const struct each_options *options;
+	struct each_log log;
+	struct each_input input;
+	struct each_output output;
+	struct each_done done;
+	struct places places;
+	bool limited;
+	struct each_task *ready;   /* waits for a place */
+	struct each_task *running; /* a list */
+	size_t n_running, n_known, next_order;
+	size_t n_succeeded, n_failed, n_skipped;
+	size_t first_failure; /* its line; 0: none failed */
+	int exit_code;        /* of that */
+	int signals, n_signals, cancelled;
+	bool stopping;
+	double started;
+	struct error *error;
+	struct pollfd *fds;
+};
+
+void each_catch_signals(struct each *each);
+void each_read_signals(struct each *each);
+void each_signal_all(struct each *each, int signal_number);
+/* Nothing new starts. */
+void each_stop(struct each *each);
+/* Takes the results of those that are over. */
+void each_collect(struct each *each);
+/* As many as can be started are. Then standard input is waited for, if
+ * each_wants_input(), or a place. */
+void each_start_tasks(struct each *each);
+bool each_wants_input(const struct each *each);
+
 #endif
