@@ -51,13 +51,14 @@ check_server(const struct stage *stage, const char *remote)
 	bool named = config_is_set(stage->config, "pull_request_api_url");
 	bool listed = *hosts != NULL;
 	bool is_of = listed && git_url_is_of(remote, hosts);
+	char *server = git_url_server(remote);
+	bool checked = server != NULL;
 
+	free(server);
 	json_strings_free(hosts);
 	jv_free(list);
 	if (named || is_of ||
-	    (!listed &&
-		((repo_url != NULL && *repo_url != '\0') ||
-		    strncmp(remote, "http", 4) == 0)))
+	    (!listed && ((repo_url != NULL && *repo_url != '\0') || checked)))
 		return NULL;
 	return error_new(ERROR_SECURITY,
 	    "the token is not sent to the server of '%s': %s", remote,

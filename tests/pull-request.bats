@@ -138,6 +138,9 @@ opened() {
 		remote_url: "git@evil.example.org:ada/greeter.git"}'
 	[[ $(warnings) == *"only the slot's configuration names it"* ]]
 	report github 'del(.repo_url) | .workspace = {path: "/x",
+		remote_url: "https.evil.invalid:ada/greeter.git"}'
+	[[ $(warnings) == *"only the slot's configuration names it"* ]]
+	report github 'del(.repo_url) | .workspace = {path: "/x",
 		remote_url: "git@example.org:ada/greeter.git"}' \
 		--pull-request-api-url "$services_url/api/v3"
 	[ "$(opened .project)" = '"ada/greeter"' ]
