@@ -19,10 +19,12 @@ bool
 pull_request_is_due(const struct stage *stage)
 {
 	const char *forge = config_string(stage->config, "pull_request");
+	const struct document *doc = stage->doc;
 
-	return strcmp(forge, "none") != 0 && !document_failed(stage->doc) &&
-	    json_boolean(
-		document_value(stage->doc), "push_result.pushed", false);
+	/* A stage of somebody's own may have pushed, and not tell what. */
+	return strcmp(forge, "none") != 0 && !document_failed(doc) &&
+	    json_boolean(document_value(doc), "push_result.pushed", false) &&
+	    document_string(doc, "push_result.branch_name") != NULL;
 }
 
 /* As nr-push chose it. */

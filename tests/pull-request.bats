@@ -101,6 +101,8 @@ opened() {
 @test "nothing is opened for a task that failed, or pushed nothing" {
 	report github '.error = {type: "PushError"}'
 	report github '.push_result.pushed = false'
+	report github 'del(.push_result.branch_name)'
+	[ "$status" -eq 0 ]
 	report none
 	[ "$(request_count services)" -eq 0 ]
 }
