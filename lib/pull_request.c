@@ -7,8 +7,9 @@
 #include "memory.h"
 #include "summary.h"
 
-/* GitHub takes 65,536 characters of a body, the others more. */
-enum { MAX_BODY_BYTES = 60000, MAX_TITLE_BYTES = 250 };
+/* GitHub takes 65,536 characters of a body, the others more; GitLab 255 of a
+ * title, with what says that it is a draft. */
+enum { MAX_BODY_BYTES = 60000, MAX_TITLE_BYTES = 240 };
 
 struct place {
 	const char *forge, *token;
@@ -118,21 +119,25 @@ masked(const struct stage *stage, const char *text, size_t len)
 	return mask_text(stage->mask, text, len, &n);
 }
 
-/* At most 250 bytes, whole characters. */
+/* At most so many bytes, whole characters. */
+static void
+cut(char *text, size_t max)
+{
+	if (strlen(text) <= max)
+		return;
+	while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	text[max] = '\0';
+}
+
 static char *
 title_of(const struct stage *stage)
 {
-	char *title = masked(stage, document_string(stage->doc, "title"),
-	    strlen(document_string(stage->doc, "title")));
-	size_t len = strlen(title);
+	const char *title = document_string(stage->doc, "title");
+	char *text = masked(stage, title, strlen(title));
 
-	if (len > MAX_TITLE_BYTES) {
-		len = MAX_TITLE_BYTES;
-		while (len > 0 && ((unsigned char)title[len] & 0xc0) == 0x80)
-			len--;
-		title[len] = '\0';
-	}
-	return title;
+	cut(text, MAX_TITLE_BYTES);
+	return text;
 }
 
 static void
@@ -161,21 +166,37 @@ append_ids(struct buffer *body, const struct stage *stage)
 	    document_string(stage->doc, "runner.runner_id"));
 }
 
+/* What came of it, and of which task. */
+static char *
+result_of(const struct stage *stage)
+{
+	struct buffer text = BUFFER_INIT(2 * (size_t)DOCUMENT_MAX_BYTES);
+	char *result;
+
+	append_criteria(&text, stage);
+	summary_append_work(&text, stage->doc, SUMMARY_MARKDOWN);
+	append_ids(&text, stage);
+	result = masked(stage, text.data, text.len);
+	cut(result, MAX_BODY_BYTES / 2);
+	buffer_release(&text);
+	return result;
+}
+
+/* Masked before it is cut: of half a secret nobody knows that it is one. */
 static char *
 body_of(const struct stage *stage)
 {
-	const char *description = document_string(stage->doc, "description");
-	struct buffer body = BUFFER_INIT(MAX_BODY_BYTES);
-	char *text;
+	const char *given = document_string(stage->doc, "description");
+	size_t len = given != NULL ? strlen(given) : 0;
+	char *description = masked(stage, len > 0 ? given : "", len);
+	char *result = result_of(stage), *body;
 
-	if (description != NULL && *description != '\0')
-		buffer_appendf(&body, "%s\n\n", description);
-	append_criteria(&body, stage);
-	summary_append_work(&body, stage->doc, SUMMARY_MARKDOWN);
-	append_ids(&body, stage);
-	text = masked(stage, body.data, body.len);
-	buffer_release(&body);
-	return text;
+	cut(description, MAX_BODY_BYTES - strlen(result));
+	body = xasprintf(
+	    "%s%s%s", description, *description != '\0' ? "\n\n" : "", result);
+	free(description);
+	free(result);
+	return body;
 }
 
 static struct error *

@@ -93,6 +93,22 @@ opened() {
 	[[ $output$stderr != *very-secret* ]]
 }
 
+@test "a long description is cut where no secret is, and the rest stays" {
+	long=$(printf '%059980d' 0)
+	report github ".description = \"$long very-secret-forge-token\""
+	text=$(opened .text | jq -r .)
+	[[ $text != *very* ]]
+	[[ $text == *"passed: make check"*"Task 1.1 of demo, run r1"* ]]
+	[ "${#text}" -le 60002 ]
+}
+
+@test "a long title has room for what says that it is a draft" {
+	report gitlab ".title = \"$(printf '%0300d' 0)\""
+	title=$(opened .title | jq -r .)
+	[ "${#title}" -gt 200 ]
+	[ "${#title}" -le 255 ]
+}
+
 @test "the summary and the registry know it" {
 	report github . --format markdown --save saved.json
 	[[ $output == *"- **request**: $services_url/ada/greeter/1"* ]]
