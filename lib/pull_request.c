@@ -5,6 +5,7 @@
 #include "git.h"
 #include "json.h"
 #include "memory.h"
+#include "slot_remote.h"
 #include "summary.h"
 
 /* GitHub takes 65,536 characters of a body, the others more; GitLab 255 of a
@@ -41,28 +42,45 @@ remote_of(const struct stage *stage)
 	return url;
 }
 
-/*
- * Whom the token is for. The server of http and https that a slot names was
- * checked by nr-prepare; that of ssh was not, and may be anybody's.
- */
-static struct error *
-check_server(const struct stage *stage, const char *remote)
+/* Does the configuration or the task say that the server may have it? */
+static bool
+is_told(const struct stage *stage, const char *remote, bool *listed)
 {
 	const char *repo_url = document_string(stage->doc, "repo_url");
 	jv list = config_value(stage->config, "git_token_hosts");
 	char **hosts = json_strings(list, NULL);
-	bool named = config_is_set(stage->config, "pull_request_api_url");
-	bool listed = *hosts != NULL;
-	bool is_of = listed && git_url_is_of(remote, hosts);
-	char *server = git_url_server(remote);
-	bool checked = server != NULL;
+	bool told;
 
-	free(server);
+	*listed = *hosts != NULL;
+	if (config_is_set(stage->config, "pull_request_api_url"))
+		told = true;
+	else if (*listed)
+		told = git_url_is_of(remote, hosts);
+	else
+		told = repo_url != NULL && *repo_url != '\0';
 	json_strings_free(hosts);
 	jv_free(list);
-	if (named || is_of ||
-	    (!listed && ((repo_url != NULL && *repo_url != '\0') || checked)))
+	return told;
+}
+
+/*
+ * Whom the token is for. A server that only the slot names may be anybody's:
+ * one of http and https is compared with where the slot was before, as
+ * nr-prepare does it only where there is a token for git.
+ */
+static struct error *
+check_server(const struct stage *stage, const char *remote)
+{
+	const char *path = document_string(stage->doc, "workspace.path");
+	bool listed, told = is_told(stage, remote, &listed);
+	char *server = git_url_server(remote);
+	bool known = server != NULL && path != NULL && !listed;
+
+	free(server);
+	if (told)
 		return NULL;
+	if (known)
+		return slot_remote_check(path, remote, NULL);
 	return error_new(ERROR_SECURITY,
 	    "the token is not sent to the server of '%s': %s", remote,
 	    listed ? "its host is not among git_token_hosts"

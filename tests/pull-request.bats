@@ -164,6 +164,22 @@ opened() {
 	[ "$(opened .project)" = '"ada/greeter"' ]
 }
 
+@test "a server that an agent of an earlier task put into the slot gets no token" {
+	make_slot
+	unset GIT_TOKEN
+	export FORGE_TOKEN=very-secret-forge-token
+	for url in "$services_url/ada/greeter" http://localhost:1/ada/greeter \
+		"$services_url/ada/other"; do
+		report github "del(.repo_url) | .workspace = {path: \"$PWD/slot\",
+			remote_url: \"$url\"}" --pull-request-token-env FORGE_TOKEN
+		jq -n --argjson got "$(field '.pull_request.number')" --arg why "$(warnings)" \
+			'"\($got) \($why)"' >>told
+	done
+	grep -qx '"1 "' told
+	grep -q '"null .*was on another server before' told
+	grep -qx '"2 "' told
+}
+
 @test "a host that is not among git_token_hosts gets no token" {
 	report github . --git-token-hosts example.org
 	[[ $(warnings) == *"not among git_token_hosts"* ]]
