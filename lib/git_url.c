@@ -225,12 +225,17 @@ git_url_release(struct git_url *url)
 	*url = (struct git_url){ 0 };
 }
 
+static const char *
+usual_port(const struct git_url *url)
+{
+	return url->secure ? "443" : "80";
+}
+
 bool
 git_url_same_server(const struct git_url *a, const struct git_url *b)
 {
-	const char *usual = a->secure ? "443" : "80";
-	const char *a_port = a->port != NULL ? a->port : usual;
-	const char *b_port = b->port != NULL ? b->port : usual;
+	const char *a_port = a->port != NULL ? a->port : usual_port(a);
+	const char *b_port = b->port != NULL ? b->port : usual_port(a);
 
 	return a->scheme == b->scheme && a->secure == b->secure &&
 	    strcasecmp(a->host, b->host) == 0 && strcmp(a_port, b_port) == 0;
@@ -267,6 +272,13 @@ git_url_is_of(const char *text, char *const *hosts)
 	return found;
 }
 
+static void
+lower_case(char *text)
+{
+	for (; *text != '\0'; text++)
+		*text = (char)tolower((unsigned char)*text);
+}
+
 char *
 git_url_server(const char *text)
 {
@@ -275,13 +287,9 @@ git_url_server(const char *text)
 	char *server = NULL;
 
 	if (err == NULL && url.scheme == GIT_SCHEME_HTTP) {
-		server =
-		    xasprintf("http%s://%s:%s", url.secure ? "s" : "", url.host,
-			url.port != NULL ? url.port
-			    : url.secure ? "443"
-					 : "80");
-		for (char *at = server; *at != '\0'; at++)
-			*at = (char)tolower((unsigned char)*at);
+		server = xasprintf("http%s://%s:%s", url.secure ? "s" : "",
+		    url.host, url.port != NULL ? url.port : usual_port(&url));
+		lower_case(server);
 	}
 	error_free(err);
 	git_url_release(&url);
@@ -327,20 +335,31 @@ project_of(const char *path)
 	return xstrndup(path, len);
 }
 
+/* As it is written everywhere: in lower case, without the usual port. */
+static char *
+forge_server(const struct git_url *url)
+{
+	bool http = url->scheme == GIT_SCHEME_HTTP;
+	bool port = http && url->port != NULL &&
+	    strcmp(url->port, usual_port(url)) != 0;
+	char *server =
+	    xasprintf("%s://%s%s%s", http && !url->secure ? "http" : "https",
+		url->host, port ? ":" : "", port ? url->port : "");
+
+	lower_case(server);
+	return server;
+}
+
 struct error *
 git_url_forge(char **server, char **project, const char *text)
 {
 	struct git_url url;
 	struct error *err = git_url_parse(&url, text, "/", ERROR_CONFIG);
-	bool http = url.scheme == GIT_SCHEME_HTTP;
 
 	*server = *project = NULL;
 	if (err == NULL && url.scheme != GIT_SCHEME_PATH) {
 		*project = project_of(url.path);
-		*server = xasprintf("%s://%s%s%s",
-		    http && !url.secure ? "http" : "https", url.host,
-		    http && url.port != NULL ? ":" : "",
-		    http && url.port != NULL ? url.port : "");
+		*server = forge_server(&url);
 	}
 	if (err == NULL &&
 	    (*project == NULL || strchr(*project, '/') == NULL)) {

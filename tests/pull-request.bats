@@ -195,6 +195,16 @@ opened() {
 	[[ $(warnings) == *"OWNER/REPOSITORY"* ]]
 }
 
+@test "GitHub is known however its URL is written" {
+	# Nothing listens there: the message tells who was to be asked.
+	export https_proxy=http://127.0.0.1:1
+	for url in https://GitHub.com/ada/greeter HTTPS://github.com:443/ada/greeter \
+		git@GitHub.com:ada/greeter.git; do
+		report github ".repo_url = \"$url\"" --network-retry-count 0
+		[[ $(warnings) == *"the forge at 'https://api.github.com'"* ]]
+	done
+}
+
 @test "GitLab's groups are part of the project" {
 	report gitlab ".repo_url = \"$services_url/a/b/c.git/\""
 	[ "$(opened .project)" = '"a/b/c"' ]
