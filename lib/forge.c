@@ -16,19 +16,21 @@ struct forge {
 	const char *requests;
 	const char *branch, *base, *body; /* members of a new request */
 	const char *url, *number;         /* of an answer */
+	const char *from, *to;            /* ids of its repositories */
 	const char *draft_prefix; /* of the title; NULL: a member "draft" */
 	const char *headers[2];
 };
 
 static const struct forge forges[] = {
 	{ "github", "/api/v3", "repos", false, "pulls", "head", "base", "body",
-	    "html_url", "number", NULL,
+	    "html_url", "number", "head.repo.id", "base.repo.id", NULL,
 	    { "X-GitHub-Api-Version: 2022-11-28" } },
 	{ "gitlab", "/api/v4", "projects", true, "merge_requests",
 	    "source_branch", "target_branch", "description", "web_url", "iid",
-	    "Draft: ", { NULL } },
+	    "source_project_id", "target_project_id", "Draft: ", { NULL } },
 	{ "gitea", "/api/v1", "repos", false, "pulls", "head", "base", "body",
-	    "html_url", "number", "WIP: ", { NULL } },
+	    "html_url", "number", "head.repo.id", "base.repo.id",
+	    "WIP: ", { NULL } },
 };
 
 static const struct forge *
@@ -119,6 +121,14 @@ take(const struct forge *forge, struct forge_request *request, jv answer)
 	return true;
 }
 
+/* Anybody's fork may have a branch of this name. */
+static bool
+is_of_fork(const struct forge *forge, jv found)
+{
+	return json_number(found, forge->from, 0) !=
+	    json_number(found, forge->to, 0);
+}
+
 /* Gitea cannot be asked for those of a branch. */
 static bool
 is_of_branch(
@@ -127,6 +137,8 @@ is_of_branch(
 	const char *branch = json_string(found, "head.ref");
 	const char *base = json_string(found, "base.ref");
 
+	if (is_of_fork(forge, found))
+		return false;
 	if (strcmp(forge->name, "gitea") != 0)
 		return true;
 	return branch != NULL && strcmp(branch, request->branch) == 0 &&

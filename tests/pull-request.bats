@@ -131,6 +131,18 @@ opened() {
 	[ "$(opened .number)" = 1 ]
 }
 
+@test "a stranger's request, from a fork's branch of the same name, is not taken for it" {
+	for forge in gitlab gitea; do
+		stop_servers
+		start_server services
+		report "$forge" ".repo_url = \"$services_url/forked/greeter\""
+		[ "$(field '.pull_request | [.number, .created] | tostring')" = '[1,true]' ]
+		report "$forge" ".repo_url = \"$services_url/forked/greeter\""
+		[ "$(field '.pull_request | [.number, .created] | tostring')" = '[1,false]' ]
+		[ -z "$(service_notes problems)" ]
+	done
+}
+
 @test "what the forge declines is a warning with its words" {
 	misbehave - 'POST\s/api/v3' status 422
 	report github

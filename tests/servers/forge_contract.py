@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Pull requests as GitHub (2022-11-28), GitLab (v4) and Gitea (v1) take them,
-as far as their references say. What was opened is in pulls.jsonl.
+as far as their references say. What was opened is in pulls.jsonl. A project
+"forked/..." has a request of a fork for every branch that is asked for.
 """
 
 import services_contract as contract
@@ -10,6 +11,18 @@ def opened(services, **wanted):
     """The open requests that have these."""
     return [one for one in services.requests
             if all(one[name] == value for name, value in wanted.items())]
+
+
+OWN, FORK = 7, 8  # ids of repositories
+
+
+def of_fork(services, project, branch, base):
+    """A stranger's request, from a branch of the same name."""
+    if not project.startswith("forked/"):
+        return []
+    return [{"project": project, "branch": branch, "base": base, "from": FORK,
+             "number": 666, "url": f"{services.url}/{project}/666",
+             "title": "theirs", "draft": False}]
 
 
 def open_one(services, project, branch, base, taken, **more):
@@ -26,12 +39,16 @@ def open_one(services, project, branch, base, taken, **more):
 
 def github(one):
     return {"html_url": one["url"], "number": one["number"],
-            "draft": one["draft"], "head": {"ref": one["branch"]},
-            "base": {"ref": one["base"]}}
+            "draft": one["draft"],
+            "head": {"ref": one["branch"],
+                     "repo": {"id": one.get("from", OWN)}},
+            "base": {"ref": one["base"], "repo": {"id": OWN}}}
 
 
 def gitlab(one):
     return {"web_url": one["url"], "iid": one["number"], "id": 4711,
+            "source_project_id": one.get("from", OWN),
+            "target_project_id": OWN,
             "draft": one["title"].startswith("Draft:")}
 
 
@@ -61,9 +78,10 @@ def gitlab_list(services, _request, query, project):
     contract.only(query, ("state", "source_branch", "target_branch"))
     if query["state"] != "opened":
         raise contract.Broken(422, f"there is no state {query['state']}")
-    return contract.json_answer([gitlab(one) for one in opened(
-        services, project=project, branch=query["source_branch"],
-        base=query["target_branch"])])
+    branch, base = query["source_branch"], query["target_branch"]
+    return contract.json_answer([gitlab(one) for one in of_fork(
+        services, project, branch, base) + opened(
+            services, project=project, branch=branch, base=base)])
 
 
 def gitlab_open(services, request, _query, project):
@@ -78,8 +96,9 @@ def gitlab_open(services, request, _query, project):
 
 def gitea_list(services, _request, query, project):
     contract.only(query, ("state", "sort", "limit"))
-    return contract.json_answer(
-        [github(one) for one in opened(services, project=project)])
+    return contract.json_answer([github(one) for one in of_fork(
+        services, project, "feature/task-demo-1.1", "main") + opened(
+            services, project=project)])
 
 
 def gitea_open(services, request, _query, project):
