@@ -138,7 +138,7 @@ fill(struct artifact_source *source)
 {
 	struct error *error = NULL;
 	char chunk[CHUNK_BYTES];
-	size_t n;
+	size_t n = 0;
 
 	buffer_clear(&source->out);
 	source->n_taken = 0;

@@ -7,7 +7,9 @@
 #include <strings.h>
 
 #include "buffer.h"
+#include "http_url.h"
 #include "json.h"
+#include "log.h"
 #include "memory.h"
 #include "store_internal.h"
 
@@ -52,7 +54,7 @@ copy_place(const char *const *place)
 {
 	char **copy = xcalloc(MAX_PLACE_NAMES + 1, sizeof *copy);
 
-	for (size_t i = 0; place[i] != NULL && i < MAX_PLACE_NAMES; i++)
+	for (size_t i = 0; i < MAX_PLACE_NAMES && place[i] != NULL; i++)
 		copy[i] = xstrdup(place[i]);
 	return copy;
 }
@@ -209,6 +211,14 @@ store_open_http(struct store *store, const char *origin)
 	store->http_options.idle_seconds =
 	    config_number(config, "network_timeout_seconds");
 	store->http_options.ends = store->options.ends;
+	/* What is signed does not go over the wire. */
+	if (store->http_options.secret != NULL &&
+	    store->http_options.auth != HTTP_AWS_SIGV4 &&
+	    !http_url_is_private(origin))
+		log_warn("key_in_the_clear",
+		    "the key of the artifact store goes to '%s' without TLS: "
+		    "anybody on the way can read it",
+		    origin);
 	store->http = http_new(&store->http_options);
 }
 

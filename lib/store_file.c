@@ -3,15 +3,12 @@
  * A store in the file system: each file appears whole, under its name, or not
  * at all, and lasts; SHA256SUMS beside them is what sha256sum -c reads.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "buffer.h"
-#include "http_url.h"
+#include "file_url.h"
 #include "memory.h"
 #include "store_internal.h"
 
@@ -21,57 +18,6 @@ struct place {
 	char *directory;
 	struct buffer sums, names; /* of what was stored now */
 };
-
-static int
-hex_value(char digit)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = digit != '\0'
-	    ? strchr(digits, tolower((unsigned char)digit))
-	    : NULL;
-
-	return found != NULL ? (int)(found - digits) : -1;
-}
-
-/* Undoes %XX in place. */
-static void
-decode_percent(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at != '\0'; at++) {
-		int high = *at == '%' ? hex_value(at[1]) : -1;
-		int low = high >= 0 ? hex_value(at[2]) : -1;
-
-		if (low < 0 || high + low == 0) {
-			*to++ = *at;
-			continue;
-		}
-		*to++ = (char)(high * 16 + low);
-		at += 2;
-	}
-	*to = '\0';
-}
-
-/* The path of a file URL, or NULL. A bare path is taken for one. */
-static char *
-path_of(const char *url)
-{
-	char *path;
-
-	if (url[0] == '/')
-		return xstrdup(url);
-	if (strncasecmp(url, "file://", 7) != 0)
-		return NULL;
-	url += 7;
-	if (strncasecmp(url, "localhost/", 10) == 0)
-		url += 9;
-	if (url[0] != '/')
-		return NULL;
-	path = xstrdup(url);
-	decode_percent(path);
-	return path;
-}
 
 static void
 close_place(struct store *store)
@@ -89,7 +35,7 @@ close_place(struct store *store)
 static struct error *
 open_place(struct store *store, const char *url)
 {
-	char *path = path_of(url), *key;
+	char *path = file_url_path(url), *key;
 	struct place *place;
 
 	if (path == NULL)
@@ -113,11 +59,9 @@ static char *
 uri_of(const struct place *place, const char *name)
 {
 	char *path = file_join(place->directory, name);
-	char *encoded = http_url_encode(path, true);
-	char *uri = xasprintf("file://%s", encoded);
+	char *uri = file_url_of(path);
 
 	free(path);
-	free(encoded);
 	return uri;
 }
 

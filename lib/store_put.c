@@ -24,11 +24,6 @@ open_put(struct store *store, const char *url)
 	    store_secret(store, "artifact_store_api_key_env");
 	store->http_options.user = user;
 	store->http_options.auth = user != NULL ? HTTP_BASIC : HTTP_BEARER;
-	if (store->http_options.secret != NULL && !http_url_is_private(base))
-		log_warn("key_in_the_clear",
-		    "the key of the artifact store goes to '%s' without TLS: "
-		    "anybody on the way can read it",
-		    base);
 	store_open_http(store, base);
 	return NULL;
 }

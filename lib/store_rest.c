@@ -7,7 +7,6 @@
 
 #include "http_url.h"
 #include "json.h"
-#include "log.h"
 #include "memory.h"
 #include "store_internal.h"
 
@@ -22,11 +21,6 @@ open_rest(struct store *store, const char *url)
 	store->http_options.secret =
 	    store_secret(store, "artifact_store_api_key_env");
 	store->http_options.auth = HTTP_BEARER;
-	if (store->http_options.secret != NULL && !http_url_is_private(base))
-		log_warn("key_in_the_clear",
-		    "the key of the artifact store goes to '%s' without TLS: "
-		    "anybody on the way can read it",
-		    base);
 	store_open_http(store, base);
 	return NULL;
 }

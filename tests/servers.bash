@@ -78,7 +78,6 @@ name_server() {
 		s3_key_id=test:tester
 		[ "$1" = swift ] || s3_key_id=AKIDTESTS0000000
 		;;
-	webdav) webdav_url=$server_url ;;
 	sshd)
 		ssh_url=$server_url
 		ssh_port=${server_url##*@127.0.0.1:}
