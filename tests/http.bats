@@ -121,7 +121,7 @@ event() {
 }
 
 @test "an answer that breaks off, or stops, is tried again" {
-	export RUNNER_NETWORK_TIMEOUT_WITHIN=0.5
+	export RUNNER_NETWORK_TIMEOUT_SECONDS=0.5
 	misbehave 1 . close-mid
 	misbehave 1 . silent-mid
 	ask GET health
