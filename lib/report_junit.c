@@ -26,6 +26,11 @@ static const struct {
 	{ "flakyError", FLAKY },
 };
 
+struct suite {
+	bool is_open;
+	char *name, *file;
+};
+
 struct junit {
 	XML_Parser parser;
 	struct report *report;
@@ -35,9 +40,9 @@ struct junit {
 	bool is_junit;
 	const char *problem;
 
-	size_t suite_depth; /* of the innermost suite; 0: in none */
-	char *suite, *suite_file;
-	size_t case_depth; /* 0: in none */
+	size_t suite_depth;                 /* of the innermost; 0: in none */
+	struct suite suites[MAX_DEPTH + 1]; /* by their depth */
+	size_t case_depth;                  /* 0: in none */
 	struct test_case found;
 	enum verdict verdict;
 	size_t message_depth; /* 0: text is none of our business */
@@ -75,14 +80,35 @@ stop(struct junit *junit, const char *problem)
 static void
 begin_suite(struct junit *junit, const char **attributes)
 {
-	free(junit->suite);
-	free(junit->suite_file);
-	junit->suite = copy(attribute(attributes, "name"));
-	junit->suite_file = copy(attribute(attributes, "file"));
-	if (junit->suite_file == NULL)
-		junit->suite_file = copy(attribute(attributes, "filepath"));
+	const char *file = attribute(attributes, "file");
+
+	if (file == NULL || *file == '\0')
+		file = attribute(attributes, "filepath");
 	junit->suite_depth = junit->depth;
+	junit->suites[junit->depth] = (struct suite){ true,
+		copy(attribute(attributes, "name")), copy(file) };
 	junit->is_junit = true;
+}
+
+/* The innermost; what follows is of the one around it. */
+static void
+end_suite(struct junit *junit)
+{
+	struct suite *suite = &junit->suites[junit->suite_depth];
+
+	free(suite->name);
+	free(suite->file);
+	*suite = (struct suite){ 0 };
+	do
+		junit->suite_depth--;
+	while (junit->suite_depth > 0 &&
+	    !junit->suites[junit->suite_depth].is_open);
+}
+
+static const struct suite *
+innermost(const struct junit *junit)
+{
+	return &junit->suites[junit->suite_depth];
 }
 
 static void
@@ -97,7 +123,8 @@ begin_case(struct junit *junit, const char **attributes)
 	junit->verdict = PASSED;
 	junit->found = (struct test_case){
 		.name = copy(attribute(attributes, "name")),
-		.suite = copy(class_name != NULL ? class_name : junit->suite),
+		.suite = copy(
+		    class_name != NULL ? class_name : innermost(junit)->name),
 		.file = copy(attribute(attributes, "file")),
 		.line = number > 0 ? (unsigned long)number : 0,
 	};
@@ -178,7 +205,9 @@ on_start(void *context, const char *name, const char **attributes)
 		/* Of the whole suite: it could not be set up. */
 		junit->case_depth = junit->depth - 1;
 		junit->verdict = PASSED;
-		junit->found = (struct test_case){ .name = copy(junit->suite) };
+		junit->found = (struct test_case){
+			.name = copy(innermost(junit)->name),
+		};
 		take_verdict(junit, name, attributes);
 	}
 }
@@ -208,8 +237,8 @@ finish_message(struct junit *junit)
 	found->message = buffer_take(&junit->message);
 	junit->message = BUFFER_INIT(TEST_CASES_RAW_BYTES);
 	test_place_find(found);
-	if (found->file == NULL && junit->suite_file != NULL)
-		found->file = xstrdup(junit->suite_file);
+	if (found->file == NULL)
+		found->file = copy(innermost(junit)->file);
 }
 
 static void
@@ -256,6 +285,8 @@ on_end(void *context, const char *name)
 	    (junit->depth == junit->case_depth ||
 		junit->case_depth == junit->suite_depth))
 		end_case(junit);
+	if (junit->suite_depth > 0 && junit->depth == junit->suite_depth)
+		end_suite(junit);
 	junit->depth--;
 }
 
@@ -346,8 +377,8 @@ static void
 release(struct junit *junit)
 {
 	XML_ParserFree(junit->parser);
-	free(junit->suite);
-	free(junit->suite_file);
+	while (junit->suite_depth > 0)
+		end_suite(junit);
 	free(junit->found.suite);
 	free(junit->found.name);
 	free(junit->found.file);

@@ -216,6 +216,16 @@ summary='.test_result | .test_results[0] as $first | [$file, .status,
 	[ "$(result 'has("reports")')" = false ]
 }
 
+@test "a suite within a suite ends before the tests behind it" {
+	echo '<testsuites><testsuite name="outer" file="o.t"><testsuite name="inner"
+		><testcase name="a"/></testsuite><testcase name="b"><properties
+		/><failure>boo</failure></testcase><testcase name="c"/></testsuite
+		></testsuites>' >slot/x
+	tests 'cp x junit.xml; exit 1'
+	[ "$(counts)" = '3 2 1 0 0 0' ]
+	[ "$(result '.failed_cases[0] | [.suite, .name, .file] | join(" ")')" = 'outer b o.t' ]
+}
+
 @test "tests that output and file both tell of are counted once" {
 	suite slot/x one '' two '<failure message="m"/>'
 	tests "echo 1..2; echo ok 1 - one; echo not ok 2 - two; cp x junit.xml; exit 1"
