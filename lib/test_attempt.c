@@ -34,7 +34,7 @@ allot_time(struct test_attempt *attempt, const struct stage *stage)
 }
 
 static void
-judge(struct test_attempt *attempt, bool no_tests_succeed)
+judge(struct test_attempt *attempt, bool no_tests_succeed, bool is_retry)
 {
 	const struct process_result *result = &attempt->result;
 	const struct test_report *report = &attempt->report;
@@ -45,7 +45,9 @@ judge(struct test_attempt *attempt, bool no_tests_succeed)
 	if (exited && test_report_is_empty(report) &&
 	    (result->exit_code == 0 ||
 		result->exit_code == report->empty_exit_code)) {
-		attempt->success |= no_tests_succeed;
+		/* What failed has not passed because nothing was run. */
+		attempt->success =
+		    !is_retry && (attempt->success || no_tests_succeed);
 		attempt->status =
 		    report->cases.n_skipped > 0 ? TEST_ALL_SKIPPED : TEST_NONE;
 	} else if (attempt->success && report->has_failed) {
@@ -118,7 +120,7 @@ test_attempt_run(struct test_attempt *attempt,
 	free(script);
 	if (error != NULL)
 		return error;
-	judge(attempt, settings->no_tests_succeed);
+	judge(attempt, settings->no_tests_succeed, before != NULL);
 	tell(attempt);
 	return NULL;
 }

@@ -253,6 +253,17 @@ summary='.test_result | .test_results[0] as $first | [$file, .status,
 	valid_document
 }
 
+@test "a command that failed has not passed when it runs no tests then" {
+	local again='if [ -e m ]; then rm m; echo 1..0; else : >m; false; fi'
+	export RUNNER_TEST_RETRY_COUNT=3
+	tests 'echo 1..1; echo ok 1' "$again"
+	[ "$status" -eq 82 ]
+	[ "$(field .test_result.status)" = no_tests ]
+	[ "$(field '.test_result.test_results[1] | [.success, .flaky] | join(" ")')" = 'false false' ]
+	RUNNER_NO_TESTS=success tests "$again"
+	[ "$status" -eq 82 ]
+}
+
 @test "a command that goes on failing was tried so often, and is not flaky" {
 	RUNNER_TEST_RETRY_COUNT=2 tests 'echo x >>ran; exit 1'
 	[ "$status" -eq 82 ]
