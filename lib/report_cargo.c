@@ -109,7 +109,6 @@ begin_binary(struct cargo *cargo, const char *text, size_t len)
 	cargo->n_passed = cases->n_passed;
 	cargo->n_skipped = cases->n_skipped;
 	cargo->is_running = cargo->report->busy = true;
-	cargo->report->found = cargo->report->counted = true;
 	return true;
 }
 
@@ -146,7 +145,10 @@ take_test(struct cargo *cargo, const char *text, size_t len)
 	} else if (ends_with(rest, rest_len, "ok") ||
 	    (rest_len >= 6 && memcmp(rest, "bench:", 6) == 0)) {
 		test_cases_pass(cases, NULL, 0, text, name_len);
+	} else {
+		return;
 	}
+	cargo->report->found = cargo->report->counted = true;
 }
 
 /* "ok. 3 passed; 1 failed; 1 ignored; 0 measured; ..." */
@@ -156,6 +158,7 @@ take_result(struct cargo *cargo, const char *text, size_t len)
 	struct test_cases *cases = &cargo->report->cases;
 	size_t n_passed, n_failed, n_ignored, n_measured = 0;
 
+	cargo->report->found = cargo->report->counted = true;
 	if ((!report_skip(&text, &len, "ok. ") &&
 		!report_skip(&text, &len, "FAILED. ")) ||
 	    !report_skip_number(&text, &len, &n_passed) ||

@@ -107,7 +107,7 @@ summary='.test_result | .test_results[0] as $first | [$file, .status,
 	local text
 	for text in 'ok 1 - fine' 'not ok 1 - bad' '1..5' 'ok' '# Subtest: x' \
 		'Bail out!' '{"Action":"fail"}' '{"Action":"fail","Package":' \
-		'test a ... FAILED' 'running 3 tests of mine' \
+		'test a ... FAILED' 'running 3 tests of mine' 'running 3 tests' \
 		'test result: FAILED. 1 passed; 1 failed' '--- FAIL: TestX (0.00s)' \
 		'FAILED tests/x.py::test_y' '5 failed in the last year' \
 		'===== 1 failure =====' 'FAIL	x'; do
