@@ -307,6 +307,24 @@ end_package(struct go *go, const struct event *event)
 		fail(go, event);
 }
 
+/* By the name that it would have if it had failed. */
+static void
+pass(struct go *go, const struct event *event)
+{
+	char *package = decode(event->package), *test = decode(event->test);
+
+	test_cases_pass(
+	    &go->report->cases, package, strlen(package), test, strlen(test));
+	free(package);
+	free(test);
+}
+
+static bool
+is_escaped(struct span span)
+{
+	return memchr(span.text, '\\', span.len) != NULL;
+}
+
 static void
 end_test(struct go *go, const struct event *event)
 {
@@ -316,6 +334,8 @@ end_test(struct go *go, const struct event *event)
 		fail(go, event);
 	else if (is(event->action, "skip"))
 		test_cases_skip(cases);
+	else if (is_escaped(event->test) || is_escaped(event->package))
+		pass(go, event);
 	else
 		test_cases_pass(cases, event->package.text, event->package.len,
 		    event->test.text, event->test.len);

@@ -253,6 +253,14 @@ summary='.test_result | .test_results[0] as $first | [$file, .status,
 	valid_document
 }
 
+@test "a test of Go with < in its name is known again" {
+	local event='{"Action":"%s","Package":"p","Test":"T/a\\u003cb"}\n'
+	tests "printf '$event$event' fail pass"
+	[ "$status" -eq 0 ]
+	[ "$(counts)" = '1 1 0 0 0 1' ]
+	[ "$(result '.flaky_cases[0].name')" = 'T/a<b' ]
+}
+
 @test "a command that failed has not passed when it runs no tests then" {
 	local again='if [ -e m ]; then rm m; echo 1..0; else : >m; false; fi'
 	export RUNNER_TEST_RETRY_COUNT=3
