@@ -70,7 +70,7 @@ test_packages = bats parallel python3 python3-jsonschema python3-yaml \
 	python3-swift zstd
 lint_packages = clang-format clang-tidy cppcheck shellcheck clang \
 	libclang-rt-14-dev
-bench_packages = python3-git time ripgrep
+bench_packages = python3-git time ripgrep bc
 
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -247,7 +247,7 @@ build/tidy/%: %.c $(headers) .clang-tidy
 bench:
 	@$(MAKE) -s deps-build deps-bench
 	@$(MAKE) -s all build-tests
-	NR_BIN=$(abspath $(BIN)) tests/bench/run.sh
+	NR_BIN=$(abspath $(BIN)) tests/bench/run.sh $(TOPICS)
 
 data = share/examples share/schema share/completions share/patterns \
 	share/agents share/llm share/playbooks
