@@ -11,6 +11,7 @@
 #include "error.h"
 #include "file.h"
 #include "lines.h"
+#include "log_lock.h"
 #include "log_line.h"
 #include "memory.h"
 #include "outlet.h"
@@ -236,6 +237,7 @@ open_file(struct log *log)
 	if (log->file < 0)
 		return error_errno(
 		    ERROR_IO, "cannot open '%s'", log->options.path);
+	log_lock_take(log->file);
 	return NULL;
 }
 
