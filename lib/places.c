@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -165,4 +166,66 @@ places_give_back(int fd)
 	}
 	flock(fd, LOCK_UN);
 	close(fd);
+}
+
+/* "1: FLOCK  ADVISORY  WRITE 123 08:01:4711 0 EOF"; 0: it is none. */
+static ino_t
+inode_of_lock(const char *line)
+{
+	unsigned long long inode;
+
+	/* By its number alone: some file systems show another device there
+	 * than stat(2) does. */
+	if (strstr(line, " FLOCK ") == NULL ||
+	    sscanf(line, "%*s %*s %*s %*s %*s %*x:%*x:%llu", &inode) != 1)
+		return 0;
+	return (ino_t)inode;
+}
+
+static bool
+is_one_of(const ino_t *inodes, size_t n, ino_t wanted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (inodes[i] == wanted)
+			return true;
+	return false;
+}
+
+/* Those of the places that are there. */
+static size_t
+list_inodes(ino_t *inodes, size_t max)
+{
+	char *state = config_state_dir();
+	size_t n = 0;
+
+	for (size_t i = 0; i < max; i++) {
+		char *path = xasprintf("%s/places/%zu.fifo", state, i + 1);
+		struct stat info;
+
+		if (lstat(path, &info) == 0 && S_ISFIFO(info.st_mode))
+			inodes[n++] = info.st_ino;
+		free(path);
+	}
+	free(state);
+	return n;
+}
+
+size_t
+places_count_taken(size_t n)
+{
+	ino_t *inodes = xcalloc(n + 1, sizeof *inodes);
+	size_t n_inodes = list_inodes(inodes, n), taken = 0;
+	FILE *locks = n_inodes > 0 ? fopen("/proc/locks", "re") : NULL;
+	char line[256];
+
+	while (locks != NULL && fgets(line, sizeof line, locks) != NULL) {
+		ino_t inode = inode_of_lock(line);
+
+		if (inode != 0 && is_one_of(inodes, n_inodes, inode))
+			taken++;
+	}
+	if (locks != NULL)
+		fclose(locks);
+	free(inodes);
+	return taken;
 }

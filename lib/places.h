@@ -41,4 +41,8 @@ size_t places_wait(const struct places *places, struct pollfd *fds);
 /* Other copies of the descriptor do not keep the place. */
 void places_give_back(int fd);
 
+/* How many of the first n places are taken, for somebody who wants none: by
+ * what the kernel tells of locks, in no one's way. */
+size_t places_count_taken(size_t n);
+
 #endif
