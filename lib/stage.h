@@ -59,7 +59,7 @@ struct stage_program {
 	 * Of a program that is no stage, but has a stage's options, settings,
 	 * secrets, log and exit codes: what it reads, "request.json", which it
 	 * does itself. It has no document, no run directory, no deadline; it
-	 * writes its own output, and its errors are told.
+	 * writes its own output, and its errors are told. "": it reads nothing.
 	 */
 	const char *input;
 	const char *const *keys; /* configuration keys it uses; NULL-ended */

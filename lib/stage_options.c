@@ -11,6 +11,7 @@
 /* What getopt_long() returns for long options: a base and an index. */
 enum { COMMON_DRY_RUN = 256, COMMON_CONFIG, KEY_BASE = 1000, OWN_BASE = 2000 };
 
+/* The first is left out where nothing is read. */
 static const struct option common[] = {
 	{ "input", required_argument, NULL, 'i' },
 	{ "config", required_argument, NULL, COMMON_CONFIG },
@@ -27,6 +28,13 @@ struct table {
 	size_t n_options, n_names;
 	char *short_names;
 };
+
+/* A program that reads nothing has no -i. */
+static bool
+reads_nothing(const struct stage_program *program)
+{
+	return program->input != NULL && program->input[0] == '\0';
+}
 
 static char *
 option_name(const char *key)
@@ -66,9 +74,9 @@ build_table(struct table *table, const struct stage_program *program)
 {
 	const struct stage_option *own = program->options;
 	const struct config_key *key;
-	char *shorts = xstrdup("+i:hV");
+	char *shorts = xstrdup(reads_nothing(program) ? "+hV" : "+i:hV");
 
-	for (int i = 0; i < n_common; i++)
+	for (int i = reads_nothing(program) ? 1 : 0; i < n_common; i++)
 		add_option(
 		    table, common[i].name, common[i].has_arg, common[i].val);
 	for (int i = 0; (key = nth_key(program, (size_t)i)) != NULL; i++) {
@@ -128,7 +136,8 @@ print_help(const struct stage_program *program)
 	const struct stage_option *own = program->options;
 	const struct config_key *key;
 
-	printf("usage: %s [options] < %s\n\n%s\n\noptions:\n", program->name,
+	printf("usage: %s [options]%s%s\n\n%s\n\noptions:\n", program->name,
+	    reads_nothing(program) ? "" : " < ",
 	    program->input != NULL ? program->input : "document.json",
 	    program->description);
 	for (; own != NULL && own->name != NULL; own++)
@@ -141,9 +150,10 @@ print_help(const struct stage_program *program)
 		    key->kind == CONFIG_BOOLEAN ? NULL : "VALUE", key->help);
 		free(name);
 	}
-	print_option('i', "input", "FILE",
-	    program->input != NULL ? "read it from a file"
-				   : "read the document from a file");
+	if (!reads_nothing(program))
+		print_option('i', "input", "FILE",
+		    program->input != NULL ? "read it from a file"
+					   : "read the document from a file");
 	print_option(0, "config", "FILE", "the configuration to use");
 	print_option(0, "log-level", "LEVEL", "debug, info, warn or error");
 	print_option(0, "dry-run", NULL, "say what would be done, do nothing");
@@ -225,10 +235,14 @@ stage_options_parse(struct stage_arguments *arguments, int argc, char *argv[],
 	release_table(&table);
 	if (optind == argc)
 		return;
-	fprintf(stderr,
-	    "%s: unexpected argument '%s'; %s is read from standard "
-	    "input, or with -i FILE\n",
-	    program->name, argv[optind],
-	    program->input != NULL ? program->input : "the document");
+	if (reads_nothing(program))
+		fprintf(stderr, "%s: unexpected argument '%s'\n", program->name,
+		    argv[optind]);
+	else
+		fprintf(stderr,
+		    "%s: unexpected argument '%s'; %s is read from standard "
+		    "input, or with -i FILE\n",
+		    program->name, argv[optind],
+		    program->input != NULL ? program->input : "the document");
 	usage_error(program);
 }
