@@ -39,7 +39,7 @@ libgit2_default = $(if $(and $(filter "1.5.%",$(libgit2_version)),\
 git_libs_shared = -lgit2
 git_libs_static = -Wl,--wrap=git_attr_get_many_with_session \
 	-Wl,-Bstatic -lgit2 -Wl,-Bdynamic -lpcre2-8 -lz -lhttp_parser -lmbedcrypto
-libs = $(git_libs_$(LIBGIT2)) -lcurl -lyaml -ljq -lexpat -lnettle -lzstd -lz -lm
+libs = $(git_libs_$(LIBGIT2)) -lcurl -lyaml -ljq -lexpat -lnettle -lmicrohttpd -lzstd -lz -lm
 
 lib_objects = $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c)) \
 	$(BUILD)/lib/mask_rules_default.o
@@ -61,13 +61,13 @@ shell_scripts = $(scripts) $(wildcard share/examples/*.sh share/examples/*/*.sh 
 
 # Debian packages by what they are for; `make deps` installs what is missing.
 build_packages = gcc libc6-dev libgit2-dev libcurl4-openssl-dev libjq-dev \
-	libyaml-dev libexpat1-dev nettle-dev libzstd-dev zlib1g-dev
+	libyaml-dev libexpat1-dev nettle-dev libzstd-dev zlib1g-dev libmicrohttpd-dev
 run_packages = git jq ca-certificates openssh-client
 test_packages = bats parallel python3 python3-jsonschema python3-yaml \
 	python3-pytest perl mandoc meson \
 	procps util-linux openssl xxd nodejs file curl lighttpd \
 	lighttpd-mod-openssl openssh-server gpg gpg-agent lighttpd-mod-webdav \
-	python3-swift zstd
+	python3-swift zstd python3-prometheus-client
 lint_packages = clang-format clang-tidy cppcheck shellcheck clang \
 	libclang-rt-14-dev
 bench_packages = python3-git time ripgrep bc
