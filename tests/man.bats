@@ -20,6 +20,7 @@ examples() {
 @test "the examples of nr-config(1) do what the page says" { examples nr-config.1; }
 @test "the examples of nr-each(1) do what the page says" { examples nr-each.1; }
 @test "the examples of nr-exec(1) do what the page says" { examples nr-exec.1; }
+@test "the examples of nr-health(1) do what the page says" { examples nr-health.1; }
 @test "the examples of nr-limit(1) do what the page says" { examples nr-limit.1; }
 @test "the examples of nr-llm(1) do what the page says" { examples nr-llm.1; }
 @test "the examples of nr-log(1) do what the page says" { examples nr-log.1; }
