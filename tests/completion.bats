@@ -21,7 +21,7 @@ offers() {
 @test "bash completes options of every program" {
 	local program
 	for program in "$NR_BIN"/nr-*; do
-		complete_line "$(basename "$program")" --he
+		complete_line "$(basename "$program")" --hel
 		[ "$output" = --help ]
 	done
 	complete_line nr-push --on
