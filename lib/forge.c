@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "forge.h"
 
+#include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http_url.h"
 #include "json.h"
@@ -107,17 +109,22 @@ query_of(const struct forge *forge, const struct forge_request *request)
 	return query;
 }
 
-/* Takes what an answer tells of a request; false: it is no request. */
+/* Takes what an answer tells of a request; false: it is no request. The URL
+ * becomes a link that people follow. */
 static bool
 take(const struct forge *forge, struct forge_request *request, jv answer)
 {
 	const char *url = json_string(answer, forge->url);
+	double number = json_number(answer, forge->number, 0);
 
-	if (url == NULL)
+	if (url == NULL ||
+	    (strncasecmp(url, "https://", 8) != 0 &&
+		strncasecmp(url, "http://", 7) != 0) ||
+	    !(number >= 1 && number <= INT_MAX))
 		return false;
 	free(request->url);
 	request->url = xstrdup(url);
-	request->number = (int)json_number(answer, forge->number, 0);
+	request->number = (int)number;
 	return true;
 }
 
@@ -202,8 +209,9 @@ create(const struct forge *forge, struct service *service,
 	*status = asked.status;
 	if (error == NULL && !take(forge, request, answer))
 		error = error_new(ERROR_SERVICE,
-		    "the forge answered a new pull request without '%s'",
-		    forge->url);
+		    "the forge answered a new pull request without a usable "
+		    "'%s' and '%s'",
+		    forge->url, forge->number);
 	request->created = error == NULL;
 	jv_free(answer);
 	return error;

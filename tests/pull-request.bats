@@ -143,6 +143,15 @@ opened() {
 	done
 }
 
+@test "an answer whose URL is no link, or whose number is none, is no pull request" {
+	for project in odd/url odd/number; do
+		report github ".repo_url = \"$services_url/$project\""
+		[ "$status" -eq 0 ]
+		[[ $(warnings) == *"without a usable 'html_url' and 'number'"* ]]
+		[ "$(field .pull_request)" = null ]
+	done
+}
+
 @test "what the forge declines is a warning with its words" {
 	misbehave - 'POST\s/api/v3' status 422
 	report github

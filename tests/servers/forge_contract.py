@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Pull requests as GitHub (2022-11-28), GitLab (v4) and Gitea (v1) take them,
 as far as their references say. What was opened is in pulls.jsonl. A project
-"forked/..." has a request of a fork for every branch that is asked for.
+"forked/..." has a request of a fork for every branch that is asked for; what
+opens in "odd/..." is nowhere.
 """
 
 import services_contract as contract
@@ -14,6 +15,10 @@ def opened(services, **wanted):
 
 
 OWN, FORK = 7, 8  # ids of repositories
+
+
+ODD = {"odd/url": {"url": "javascript:alert(1)"},
+       "odd/number": {"number": 1e300}}
 
 
 def of_fork(services, project, branch, base):
@@ -31,7 +36,7 @@ def open_one(services, project, branch, base, taken, **more):
     number = len(services.requests) + 1
     one = {"project": project, "branch": branch, "base": base,
            "number": number, "url": f"{services.url}/{project}/{number}",
-           } | more
+           } | more | ODD.get(project, {})
     services.requests.append(one)
     services.note("pulls", one)
     return one
