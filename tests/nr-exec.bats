@@ -334,9 +334,11 @@ NR_WORKSPACE=$PWD/slot" ]
 	prepared '.test_commands = ["echo the sum is wrong; echo stack trace >&2; exit 7", "true"]
 		| .fail_fast = false' | nr-exec --agent-command ./agent.sh | nr-test >failed.json || true
 	[ "$(jq -r .error.type failed.json)" = TestExecutionError ]
-	stage nr-exec --fix --agent-command ./agent.sh <failed.json
+	jq -c '.success = false | .duration_seconds = 5' failed.json >reported.json
+	stage nr-exec --fix --agent-command ./agent.sh <reported.json
 	[ "$status" -eq 0 ]
 	[ "$(field .error)" = null ]
+	[ "$(field '[.success, .duration_seconds] | tostring')" = '[null,null]' ]
 	[ "$(field '.impl_result.attempts | length')" -eq 2 ]
 	[ "$(attempt attempt)" -eq 2 ]
 	[ "$(cat "$(attempt stdout_path)")" = 'attempt 2' ]

@@ -255,6 +255,13 @@ failed='.error = {type: "TestExecutionError", stage: "nr-test",
 	[ "$(field .metrics.commands)" = 3 ]
 }
 
+@test "a saved report tells later what it told then" {
+	report '.success = true | .duration_seconds = 12.5'
+	[ "$(field .duration_seconds)" = 12.5 ]
+	stage nr-report --format text <<<"$output"
+	[[ ${lines[1]} == "Done in 12.5s." ]]
+}
+
 @test "a full disk is an error" {
 	document . >document.json
 	run --separate-stderr sh -c 'nr-report <document.json >/dev/full'
