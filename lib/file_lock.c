@@ -3,9 +3,11 @@
 #include "file_lock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "process.h"
@@ -37,19 +39,28 @@ start_timer(timer_t *timer)
 }
 
 static struct error *
+may_wait(const char *path, double ends)
+{
+	if (cancel_signal() != 0)
+		return error_cancelled(cancel_signal());
+	if (ends <= 0 || clock_monotonic() < ends)
+		return NULL;
+	return error_new(ERROR_TIMEOUT,
+	    "cannot lock '%s': the time for it is used up", path);
+}
+
+static struct error *
 wait_for_lock(int fd, const char *path, double ends)
 {
-	while (flock(fd, LOCK_EX) != 0) {
+	struct error *error;
+
+	while ((error = may_wait(path, ends)) == NULL) {
+		if (flock(fd, LOCK_EX) == 0)
+			return NULL;
 		if (errno != EINTR)
 			return error_errno(ERROR_IO, "cannot lock '%s'", path);
-		if (cancel_signal() != 0)
-			return error_cancelled(cancel_signal());
-		if (ends > 0 && clock_monotonic() >= ends)
-			return error_new(ERROR_TIMEOUT,
-			    "cannot lock '%s': the time for it is used up",
-			    path);
 	}
-	return NULL;
+	return error;
 }
 
 struct error *
@@ -65,5 +76,21 @@ file_lock(int fd, const char *path, double ends)
 	error = wait_for_lock(fd, path, ends);
 	if (timed)
 		timer_delete(timer);
+	return error;
+}
+
+struct error *
+file_lock_open(int *fd, const char *path, double ends)
+{
+	struct error *error;
+
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0)
+		return error_errno(ERROR_IO, "cannot open '%s'", path);
+	error = file_lock(*fd, path, ends);
+	if (error != NULL) {
+		close(*fd);
+		*fd = -1;
+	}
 	return error;
 }
