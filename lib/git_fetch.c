@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "git_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "file.h"
+#include "file_lock.h"
 #include "log.h"
 #include "memory.h"
-#include "process.h"
 #include "retry.h"
 
 /*
@@ -25,7 +19,7 @@ lock_shared(int *fd, const struct git *git, double ends)
 {
 	char *worktrees = file_join(git->common, "worktrees");
 	bool shared = access(worktrees, F_OK) == 0;
-	struct error *err = NULL;
+	struct error *err;
 	char *path;
 
 	free(worktrees);
@@ -33,24 +27,7 @@ lock_shared(int *fd, const struct git *git, double ends)
 	if (!shared)
 		return NULL;
 	path = file_join(git->common, "necrocode-fetch.lock");
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (*fd < 0)
-		err = error_errno(ERROR_WORKSPACE, "cannot open '%s'", path);
-	while (err == NULL && flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-		struct timespec pause = { .tv_nsec = 50000000 };
-
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			err = error_errno(
-			    ERROR_WORKSPACE, "cannot lock '%s'", path);
-		else if (cancel_signal() != 0)
-			err = error_cancelled(cancel_signal());
-		else if (ends > 0 && clock_monotonic() >= ends)
-			err = error_new(ERROR_TIMEOUT,
-			    "cannot lock '%s': the time for it is used up",
-			    path);
-		else
-			nanosleep(&pause, NULL);
-	}
+	err = file_lock_open(fd, path, ends);
 	free(path);
 	return err;
 }

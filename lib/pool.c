@@ -2,7 +2,6 @@
 #include "pool.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <nettle/sha2.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,15 +45,8 @@ struct error *
 pool_lock(int *fd, const char *directory, const char *name, double ends)
 {
 	char *path = file_join(directory, name);
-	struct error *err;
+	struct error *err = file_lock_open(fd, path, ends);
 
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	err = *fd < 0 ? error_errno(ERROR_IO, "cannot open '%s'", path)
-		      : file_lock(*fd, path, ends);
-	if (err != NULL && *fd >= 0) {
-		close(*fd);
-		*fd = -1;
-	}
 	free(path);
 	return err;
 }

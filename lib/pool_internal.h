@@ -24,8 +24,7 @@ void pool_close(struct pool *pool);
 struct error *pool_remote_allocate(
     struct pool_slot *slot, const struct stage *stage, const char *url);
 
-/* A flock on the file, until it is closed; a TimeoutError after `ends` (on
- * clock_monotonic(); 0: never), a CancelledError after a signal. */
+/* file_lock_open() of a name in the directory. */
 struct error *pool_lock(
     int *fd, const char *directory, const char *name, double ends);
 
