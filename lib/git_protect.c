@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "git_protect.h"
 
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,9 @@
 #include "git_layout.h"
 #include "git_submodules.h"
 #include "memory.h"
+#include "text.h"
+
+enum { MAX_ALTERNATES_BYTES = 64 * 1024 };
 
 static void
 add_if_there(struct path_list *list, const char *directory, const char *name)
@@ -57,6 +61,30 @@ protect_linked(struct git_protection *protection, const char *work_tree,
 		add_if_there(&protection->writable, layout->common, names[i]);
 }
 
+/* As objects/info/alternates names them, by absolute paths. A line that leads
+ * to something else than objects gives nothing away. */
+static void
+add_borrowed(struct git_protection *protection, const char *common)
+{
+	struct buffer text = BUFFER_INIT(MAX_ALTERNATES_BYTES);
+	char *path = file_join(common, "objects/info/alternates");
+	char *rest, *line;
+
+	if (access(path, F_OK) == 0)
+		error_free(file_read(&text, path));
+	line = text.data != NULL ? strtok_r(text.data, "\n", &rest) : NULL;
+	for (; line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+		char *pack = file_join(line, "pack");
+
+		if (line[0] == '/' && text_ends_with(line, "/objects") &&
+		    access(pack, F_OK) == 0)
+			path_list_add_resolved(&protection->readable, line);
+		free(pack);
+	}
+	buffer_release(&text);
+	free(path);
+}
+
 void
 git_protect(struct git_protection *protection, const char *work_tree)
 {
@@ -69,6 +97,7 @@ git_protect(struct git_protection *protection, const char *work_tree)
 	if (error == NULL && layout.directory != NULL) {
 		protect_directory(protection, layout.directory);
 		protect_submodules(protection, layout.directory);
+		add_borrowed(protection, layout.common);
 		if (strcmp(layout.directory, dot_git) == 0)
 			path_list_add(&protection->anchored, xstrdup(dot_git));
 		else
@@ -85,4 +114,5 @@ git_protection_release(struct git_protection *protection)
 	path_list_release(&protection->anchored);
 	path_list_release(&protection->read_only);
 	path_list_release(&protection->writable);
+	path_list_release(&protection->readable);
 }

@@ -18,6 +18,8 @@ struct git_protection {
 	/* Of a repository that the work tree is linked to: its objects,
 	 * references, logs, and the work tree's own directory. */
 	struct path_list writable;
+	/* Objects that it borrows of other repositories. */
+	struct path_list readable;
 };
 
 /* Empty if the directory is no work tree, or one with a .git that leads to

@@ -33,6 +33,8 @@ struct sandbox {
 	size_t n_repositories;
 	/* Of all of them; see git_protect.h. */
 	struct path_list anchored, read_only, git_writable;
+	/* What the options name, and objects that repositories borrow. */
+	struct path_list readable;
 	bool with_mounts;
 	bool needs_mounts; /* but has none */
 };
@@ -117,6 +119,7 @@ protect_repository(struct sandbox *sandbox, const char *directory)
 	path_list_add_all(&sandbox->anchored, repository.anchored.items);
 	path_list_add_all(&sandbox->read_only, repository.read_only.items);
 	path_list_add_all(&sandbox->git_writable, repository.writable.items);
+	path_list_add_all(&sandbox->readable, repository.readable.items);
 	git_protection_release(&repository);
 }
 
@@ -133,7 +136,8 @@ protect_repositories(struct sandbox *sandbox)
 }
 
 static struct error *
-make_rules(struct sandbox *sandbox, const struct path_list *hidden)
+make_rules(struct sandbox *sandbox, const struct sandbox_options *options,
+    const struct path_list *hidden)
 {
 	struct landlock_rules *rules;
 	struct error *error;
@@ -143,7 +147,7 @@ make_rules(struct sandbox *sandbox, const struct path_list *hidden)
 	error = landlock_open(&rules);
 	if (error != NULL)
 		return error;
-	error = sandbox_add_rules(rules, sandbox->options,
+	error = sandbox_add_rules(rules, options,
 	    sandbox->with_mounts ? NULL : hidden, sandbox->git_writable.items);
 	if (error == NULL)
 		error =
@@ -202,21 +206,24 @@ plan_git(struct namespace_mounts *mounts, const struct sandbox *sandbox)
 static struct error *
 restrict_files(struct sandbox *sandbox, struct namespace_plan *plan)
 {
+	struct sandbox_options options = *sandbox->options;
 	struct path_list hidden = { NULL };
 	struct error *error = check_kernel(sandbox->options);
 
 	if (error != NULL)
 		return error;
 	protect_repositories(sandbox);
+	path_list_add_all(&sandbox->readable, sandbox->options->read);
+	options.read = sandbox->readable.items;
 	sandbox_find_hidden(&hidden, sandbox->options);
 	sandbox->with_mounts = !no_mounts;
 	error =
 	    sandbox_tmp_open(&sandbox->tmp, sandbox->with_mounts ? plan : NULL,
-		sandbox->options, &hidden, sandbox->git_writable.items);
+		&options, &hidden, sandbox->git_writable.items);
 	if (sandbox->with_mounts)
 		plan_git(&plan->mounts, sandbox);
 	if (error == NULL)
-		error = make_rules(sandbox, &hidden);
+		error = make_rules(sandbox, &options, &hidden);
 	path_list_release(&hidden);
 	return error;
 }
@@ -408,6 +415,7 @@ sandbox_close(struct sandbox *sandbox, struct sandbox_means *means)
 	path_list_release(&sandbox->anchored);
 	path_list_release(&sandbox->read_only);
 	path_list_release(&sandbox->git_writable);
+	path_list_release(&sandbox->readable);
 	free(sandbox->environment);
 	free(sandbox);
 }

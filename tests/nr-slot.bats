@@ -367,6 +367,16 @@ wait_for() {
 	[ "$(slots)" = free ]
 }
 
+@test "an agent in a strict sandbox reads what its slot borrows, and writes nothing to it" {
+	allocate <<<"$(clone_task)"
+	nr-prepare <<<"$output" 2>/dev/null |
+		nr-exec --sandbox strict --agent-command 'git log --format=%s >seen
+			touch "$(cat .git/objects/info/alternates)/x" && echo written >>seen
+			:' >out 2>log
+	[ "$(jq .impl_result.success out)" = true ]
+	[ "$(cat "$slot/seen")" = "first commit" ]
+}
+
 @test "the slot of an nr-run that was killed is free, and the next one goes on with it" {
 	export RUNNER_MAX_SLOTS=1
 	nr-run --agent-command ': >at-work; sleep 60' >/dev/null 2>&1 3>&- \
