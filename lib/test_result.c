@@ -5,6 +5,14 @@
 #include "json.h"
 #include "memory.h"
 
+/* A document has at most 8 MiB, and others have their part of it. Failures
+ * are worth more of it than what went well. */
+enum {
+	PASSED_BYTES = 1024 * 1024,
+	EARLIER_BYTES = 2 * 1024 * 1024,
+	FAILED_BYTES = 4 * 1024 * 1024,
+};
+
 void
 test_result_init(struct test_result *result)
 {
@@ -70,6 +78,41 @@ add_excerpt(jv *object, const char *name, const char *path)
 	return error;
 }
 
+static size_t
+size_of(jv value)
+{
+	char *text = json_text(jv_copy(value));
+	size_t len = strlen(text);
+
+	free(text);
+	return len;
+}
+
+/* Without the details, unless there is room for them; the files have all. */
+static jv
+fit(struct test_result *result, jv object, size_t room)
+{
+	static const char *const details[] = { "stdout", "stderr",
+		"failed_cases", "flaky_cases", "reports" };
+	size_t len = size_of(object);
+
+	if (result->result_bytes + len > room) {
+		for (size_t i = 0; i < sizeof details / sizeof details[0]; i++)
+			object =
+			    jv_object_delete(object, jv_string(details[i]));
+		len = size_of(object);
+	}
+	result->result_bytes += len;
+	return object;
+}
+
+jv
+test_result_earlier(
+    struct test_result *result, const struct test_attempt *attempt)
+{
+	return fit(result, test_attempt_json(attempt), EARLIER_BYTES);
+}
+
 struct error *
 test_result_add(struct test_result *result, const struct test_attempt *attempt,
     jv earlier_attempts)
@@ -83,6 +126,8 @@ test_result_add(struct test_result *result, const struct test_attempt *attempt,
 
 	if (error == NULL)
 		error = add_excerpt(&object, "stderr", attempt->stderr_path);
+	object =
+	    fit(result, object, attempt->success ? PASSED_BYTES : FAILED_BYTES);
 	if (is_repeated || is_flaky)
 		object = json_set_boolean(object, "flaky", is_flaky);
 	if (is_repeated)

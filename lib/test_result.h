@@ -12,7 +12,8 @@
 #include "test_attempt.h"
 
 struct test_result {
-	jv results; /* an element for each command that was run */
+	jv results;          /* an element for each command that was run */
+	size_t result_bytes; /* of them, and of earlier attempts */
 	size_t n_run, n_failed;
 	bool is_counted;          /* some report counts tests */
 	bool has_run;             /* some report tells of a test that was run */
@@ -26,8 +27,13 @@ struct test_result {
 void test_result_init(struct test_result *result);
 void test_result_release(struct test_result *result);
 
-/* A command's last attempt, and what test_attempt_json() told of those before
- * it, an array that is consumed. */
+/* What test_attempt_json() tells of an attempt that is made again, without
+ * details where there is no more room for them. The caller owns it. */
+jv test_result_earlier(
+    struct test_result *result, const struct test_attempt *attempt);
+
+/* A command's last attempt, and an array of those before it, which is
+ * consumed. */
 struct error *test_result_add(struct test_result *result,
     const struct test_attempt *attempt, jv earlier_attempts);
 

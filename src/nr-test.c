@@ -128,8 +128,8 @@ run_command(struct tests *tests, size_t command)
 		again =
 		    error == NULL && is_due(tests->settings.stage, &attempt, n);
 		if (again) {
-			earlier = jv_array_append(
-			    earlier, test_attempt_json(&attempt));
+			earlier = jv_array_append(earlier,
+			    test_result_earlier(&tests->result, &attempt));
 			test_cases_merge_lists(
 			    &failed, &attempt.report.cases, false);
 		} else if (error == NULL) {

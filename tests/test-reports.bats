@@ -412,6 +412,26 @@ END
 	[ "${#output}" -gt 64000 ]
 }
 
+@test "many commands and attempts that fail at length leave a document to read" {
+	local n pad
+	pad=$(printf '\001%.0s' {1..640})
+	{
+		echo 1..100
+		for n in {1..100}; do
+			printf 'not ok %d - n%d\n# %s\n' $n $n "$pad"
+		done
+	} >slot/x
+	jq -nc --arg slot "$PWD/slot" '{task_id: "1", title: "t", slot_path: $slot,
+		fail_fast: false, test_commands: [range(30) | "cat x; exit 1"]}' >task.json
+	RUNNER_TEST_RETRY_COUNT=1 stage nr-test <task.json
+	[ "$status" -eq 82 ]
+	[ "${#output}" -lt 6000000 ]
+	[ "$(result '.failed_cases | length')" -eq 100 ]
+	[ "$(field '.test_result.test_results[29] | has("failed_cases"), .counts.failed,
+		(.stdout_path | length > 0)' | paste -sd ' ')" = 'false 100 true' ]
+	[ "$(field .test_result.counts.failed)" -eq 3000 ]
+}
+
 @test "a secret in a report is masked, also where it is cut" {
 	suite slot/x 'is hunter2hunter2' '<failure message="got hunter2hunter2">PAD</failure>'
 	sed -i "s/PAD/$(printf 'x%.0s' {1..2015})hunter2hunter2/" slot/x
