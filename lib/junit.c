@@ -35,6 +35,14 @@ append_character(struct buffer *out, const char *text)
 		buffer_append(out, text, 1);
 }
 
+/* U+FFFE and U+FFFF, which no XML has. */
+static bool
+is_noncharacter(const char *text, size_t len)
+{
+	return len >= 3 && memcmp(text, "\xef\xbf", 2) == 0 &&
+	    (unsigned char)text[2] >= 0xbe;
+}
+
 /* Masked first: what is escaped no longer looks like a secret. */
 static void
 append_escaped(struct writer *out, const char *text)
@@ -45,8 +53,14 @@ append_escaped(struct writer *out, const char *text)
 	if (text == NULL)
 		return;
 	masked = mask_text(out->mask, text, strlen(text), &len);
-	for (size_t i = 0; i < len; i++)
-		append_character(&out->text, masked + i);
+	for (size_t i = 0; i < len; i++) {
+		if (is_noncharacter(masked + i, len - i)) {
+			buffer_append_string(&out->text, "?");
+			i += 2;
+		} else {
+			append_character(&out->text, masked + i);
+		}
+	}
 	free(masked);
 }
 

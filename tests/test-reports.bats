@@ -337,6 +337,14 @@ assert counts["total"] == "3" and counts["passed"] == "1"
 END
 }
 
+@test "nr-test's own JUnit XML is XML whatever a test prints" {
+	tests "printf '1..1\nnot ok 1 - a\357\277\277b\357\277\276\357\277\275\001\377\n'; exit 1"
+	python3 -c 'import sys, xml.etree.ElementTree as tree
+print(ascii([c.get("name") for c in tree.parse(sys.argv[1]).iter("testcase")][1]))' \
+		"$(field .test_result.junit_path)" >names
+	grep -qxF "'a?b?\ufffd?\ufffd'" names
+}
+
 @test "nr-test --list says why, and which report is expected" {
 	touch slot/go.mod
 	jq -nc --arg slot "$PWD/slot" '{task_id: "1", title: "t", slot_path: $slot}' >task.json
