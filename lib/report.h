@@ -27,6 +27,7 @@ struct report {
 	struct test_cases cases;
 	bool found;   /* it is a report of this format */
 	bool counted; /* the counts are whole; else failures alone are known */
+	bool lacks;   /* tests that it announced; see the problem */
 	/* The first thing wrong with it: "line 7: ..."; owned. */
 	char *problem;
 	/* What the tool exits with when there are no tests to run. */

@@ -101,6 +101,7 @@ begin_binary(struct cargo *cargo, const char *text, size_t len)
 	    !report_skip(&text, &len, n == 1 ? " test" : " tests") || len > 0)
 		return false;
 	if (cargo->is_running) {
+		cargo->report->lacks = true;
 		report_problem(cargo->report,
 		    "the tests before these have no 'test result:'");
 		end_binary(cargo);
@@ -237,6 +238,7 @@ close_reader(void *reader)
 	struct cargo *cargo = reader;
 
 	if (cargo->is_running) {
+		cargo->report->lacks = true;
 		report_problem(
 		    cargo->report, "the output ends before its 'test result:'");
 		end_binary(cargo);

@@ -22,7 +22,7 @@
 enum { MAX_LEVELS = 16, INDENT = 4 };
 
 struct level {
-	size_t n_told, n_planned;
+	size_t n_told, n_planned, last_number;
 	bool has_plan;
 	bool has_children;           /* since the last test of this level */
 	struct test_cases_mark mark; /* before the first of them */
@@ -282,6 +282,8 @@ take_point(struct tap *tap, size_t depth, bool ok, const char *text, size_t len)
 	tap->report->has_begun = true;
 	enter(tap, depth);
 	level->n_told++;
+	if (point.number > level->last_number)
+		level->last_number = point.number;
 	count_point(tap, level, &point);
 }
 
@@ -447,7 +449,12 @@ static void
 close_reader(void *reader)
 {
 	struct tap *tap = reader;
+	const struct level *top = &tap->levels[0];
 
+	/* A line in the middle may be spoilt, and reports that are printed at
+	 * the same time are mixed up; what lacks its end was cut off. */
+	tap->report->lacks = tap->report->problem == NULL && top->has_plan &&
+	    top->n_told < top->n_planned && top->last_number < top->n_planned;
 	end_document(tap);
 	buffer_release(&tap->message);
 	free(tap);

@@ -50,7 +50,7 @@ judge(struct test_attempt *attempt, bool no_tests_succeed, bool is_retry)
 		    !is_retry && (attempt->success || no_tests_succeed);
 		attempt->status =
 		    report->cases.n_skipped > 0 ? TEST_ALL_SKIPPED : TEST_NONE;
-	} else if (attempt->success && report->has_failed) {
+	} else if (attempt->success && (report->has_failed || report->lacks)) {
 		attempt->success = false;
 		attempt->status = TEST_FAILED;
 	}
@@ -187,6 +187,34 @@ test_attempt_json(const struct test_attempt *attempt)
 	return json_set(object, "metrics", command_metrics(&attempt->result));
 }
 
+static bool
+exited_0(const struct test_attempt *attempt)
+{
+	return attempt->result.end == PROCESS_EXITED &&
+	    attempt->result.exit_code == 0;
+}
+
+/* What its report announced and does not have, as when a test ends the program
+ * that runs them all; NULL: nothing. Of a failure that is no news. */
+static char *
+explain_lack(const struct test_attempt *attempt)
+{
+	size_t n = json_array_length(attempt->report.reports, NULL);
+	char *text = NULL;
+
+	if (!exited_0(attempt) || !attempt->report.lacks)
+		return NULL;
+	for (size_t i = 0; text == NULL && i < n; i++) {
+		jv element = json_element(attempt->report.reports, i);
+		const char *problem = json_string(element, "problem");
+
+		if (problem != NULL)
+			text = xstrdup(problem);
+		jv_free(element);
+	}
+	return text;
+}
+
 /* What the report says of the failure; NULL: there is none that does. */
 static char *
 explain_cases(const struct test_attempt *attempt)
@@ -200,7 +228,7 @@ explain_cases(const struct test_attempt *attempt)
 		return xasprintf(
 		    "all %zu tests were skipped", cases->n_skipped);
 	if (!attempt->report.has_failed)
-		return NULL;
+		return explain_lack(attempt);
 	counts = attempt->report.is_counted && test_cases_failed(cases)
 	    ? test_cases_describe(cases)
 	    : xasprintf("%zu test%s failed", cases->failed.n,
@@ -230,17 +258,19 @@ test_attempt_explain(const struct test_attempt *attempt)
 	const struct process_result *result = &attempt->result;
 	char *how = process_describe(result, &attempt->options);
 	char *what = explain_cases(attempt), *text;
-	bool contradicts = what != NULL && attempt->status == TEST_FAILED &&
-	    result->end == PROCESS_EXITED && result->exit_code == 0;
+	const char *but = "";
 
+	if (what != NULL && attempt->status == TEST_FAILED && exited_0(attempt))
+		but = attempt->report.has_failed
+		    ? ", but its report tells of failures"
+		    : ", but its report is not whole";
 	if (what == NULL)
 		what = command_last_line(attempt->stderr_path);
 	if (what == NULL)
 		what = command_last_line(attempt->stdout_path);
 	text =
 	    xasprintf("'%s': %s%s%s%s%s", attempt->command, how, hint(result),
-		contradicts ? ", but its report tells of failures" : "",
-		what != NULL ? ": " : "", what != NULL ? what : "");
+		but, what != NULL ? ": " : "", what != NULL ? what : "");
 	free(what);
 	free(how);
 	return text;

@@ -75,6 +75,7 @@ take(struct test_report *whole, struct report *report, struct test_cases *cases,
 		return;
 	whole->is_known = true;
 	whole->has_failed |= test_cases_failed(&report->cases);
+	whole->lacks |= report->lacks;
 	*is_counted &= report->counted;
 	if (report->empty_exit_code != 0)
 		whole->empty_exit_code = report->empty_exit_code;

@@ -28,6 +28,7 @@ struct test_report {
 	bool is_counted; /* of all tests, not of failures alone */
 	bool is_broken;  /* some report is; see `reports` */
 	bool has_failed; /* some report tells of a failure */
+	bool lacks;      /* tests were announced that no report tells of */
 	int empty_exit_code;
 	jv reports; /* [{format, counts, files, problem}] */
 };

@@ -178,12 +178,9 @@ summary='.test_result | .test_results[0] as $first | [$file, .status,
 	[ "$(counts)" = '1 1 0 0 0 0' ]
 	[[ $(result '.reports[0].problem') == junit.xml:3:*': '* ]]
 	[[ $stderr == *test_report_problem*junit.xml:3:* ]]
-	tests 'echo 1..3; echo ok 1'
+	tests 'echo 1..3; echo ok 1; echo spoilt ok 2; echo ok 3'
 	[ "$status" -eq 0 ]
-	[[ $(result '.reports[0].problem') == 'line 2: 3 tests were planned, 1 were told of' ]]
-	tests 'echo running 2 tests; echo "test a ... ok"'
-	[ "$status" -eq 0 ]
-	[[ $(result '.reports[0].problem') == "line 2: the output ends before its 'test result:'" ]]
+	[[ $(result '.reports[0].problem') == 'line 4: 3 tests were planned, 2 were told of' ]]
 	# What was cut off may have been tests.
 	tests 'echo TAP version 14'
 	[ "$status" -eq 0 ]
@@ -191,6 +188,18 @@ summary='.test_result | .test_results[0] as $first | [$file, .status,
 	tests 'cp x junit.xml'
 	[ "$status" -eq 0 ]
 	[[ $(result '.reports[0].problem') == *'no element found' ]]
+}
+
+@test "tests that end before all of them have run have failed" {
+	tests 'echo 1..3; echo ok 1'
+	[ "$status" -eq 82 ]
+	[ "$(message)" = "the tests failed: 'echo 1..3; echo ok 1': exit code 0, but its report is not whole: line 2: 3 tests were planned, 1 were told of" ]
+	tests 'echo running 2 tests; echo "test a ... ok"'
+	[ "$status" -eq 82 ]
+	[[ $(message) == *": line 2: the output ends before its 'test result:'" ]]
+	[ "$(counts)" = '1 1 0 0 0 0' ]
+	tests 'echo running 2 tests; echo "test a ... ok"; exit 3'
+	[[ $(message) == *': exit code 3: test a ... ok' ]]
 }
 
 @test "only JUnit files that the command wrote are read, where test_reports says" {
