@@ -18,7 +18,8 @@ struct transfer {
 	struct store *store;
 	struct artifact_list list;
 	struct {
-		jv artifact; /* of the document; invalid: it failed */
+		bool stored;
+		jv artifact; /* then: of the document, until it is noted */
 		struct error *error;
 	} * results;
 	jv artifacts; /* of this upload, in order */
@@ -127,6 +128,7 @@ take_result(
 	struct transfer *transfer = context;
 
 	transfer->results[n].error = error;
+	transfer->results[n].stored = error == NULL;
 	if (error == NULL)
 		transfer->results[n].artifact =
 		    artifact_value(&transfer->list.artifacts[n], stored);
@@ -280,7 +282,6 @@ put_last(struct transfer *transfer, const char *type, const char *name,
 	jv_free(artifacts);
 	transfer->results =
 	    xreallocarray(transfer->results, n + 1, sizeof *transfer->results);
-	transfer->results[n].error = NULL;
 	put_here(transfer, n);
 	note_results(transfer, n);
 }
@@ -328,6 +329,22 @@ tell(struct upload *upload)
 		    "sends them later");
 }
 
+/* The store could not keep what it had taken. */
+static void
+note_lost(struct transfer *transfer, struct error *error)
+{
+	struct upload *upload = transfer->upload;
+
+	for (size_t n = 0; n < transfer->list.n; n++)
+		if (transfer->results[n].stored)
+			note_failure(upload, &transfer->list.artifacts[n],
+			    error_new(error->type, "%s", error->message));
+	error_free(error);
+	jv_free(transfer->artifacts);
+	transfer->artifacts = jv_array();
+	upload->n_stored = 0;
+}
+
 static void
 put_all(struct transfer *transfer)
 {
@@ -345,11 +362,8 @@ put_all(struct transfer *transfer)
 		    "application/json", provenance_manifest);
 	}
 	error = store_finish(transfer->store);
-	if (error != NULL) {
-		log_warn("upload_failed", "cannot store the checksums: %s",
-		    error->message);
-		upload->failure = error_first(upload->failure, error);
-	}
+	if (error != NULL)
+		note_lost(transfer, error);
 }
 
 struct error *
