@@ -137,7 +137,6 @@ static struct error *
 open_path(struct listener *listener, const char *path)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	struct error *error;
 
 	if (*path == '\0' || strlen(path) >= sizeof name.sun_path)
 		return error_new(ERROR_USAGE,
@@ -154,9 +153,7 @@ open_path(struct listener *listener, const char *path)
 		if (listen(listener->fd, BACKLOG) == 0)
 			return NULL;
 	}
-	error = error_errno(ERROR_IO, "cannot listen on 'unix:%s'", path);
-	listener_close(listener);
-	return error;
+	return error_errno(ERROR_IO, "cannot listen on 'unix:%s'", path);
 }
 
 /* --- From systemd --- */
@@ -216,7 +213,9 @@ listener_open(struct listener *listener, const char *address)
 		error = open_path(listener, address + 5);
 	else
 		error = open_address(listener, address);
-	if (error == NULL)
+	if (error != NULL)
+		listener_close(listener);
+	else
 		listener->url = url_of(listener);
 	return error;
 }
