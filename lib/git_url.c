@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "file.h"
+#include "http_url.h"
 #include "memory.h"
 
 static bool
@@ -108,36 +109,6 @@ parse_path(struct git_url *url, const char *path, const char *directory)
 	url->text = xstrdup(url->path);
 }
 
-static int
-hex_value(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at =
-	    c == '\0' ? NULL : strchr(digits, tolower((unsigned char)c));
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
-/* %XX in a URL's path, as git reads them; in place. */
-static void
-decode(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at != '\0'; at++) {
-		int high = *at == '%' ? hex_value(at[1]) : -1;
-		int low = high >= 0 ? hex_value(at[2]) : -1;
-
-		if (low >= 0 && high + low > 0) {
-			*to++ = (char)(high * 16 + low);
-			at += 2;
-		} else {
-			*to++ = *at;
-		}
-	}
-	*to = '\0';
-}
-
 /* "SCHEME" of SCHEME://; NULL: none. The caller frees. */
 static char *
 scheme_of(const char *text)
@@ -176,7 +147,7 @@ parse(struct git_url *url, const char *text, const char *directory)
 		take_prefix(&rest, "localhost");
 		known = *rest == '/';
 		parse_path(url, rest, directory);
-		decode(url->path);
+		http_url_decode(url->path);
 	} else {
 		url->secure = strcmp(scheme, "https") == 0;
 		if (url->secure || strcmp(scheme, "http") == 0)
@@ -190,7 +161,7 @@ parse(struct git_url *url, const char *text, const char *directory)
 			known = false;
 		parse_rest(url, scheme, rest);
 		if (url->scheme != GIT_SCHEME_HTTP)
-			decode(url->path);
+			http_url_decode(url->path);
 	}
 	free(scheme);
 	return known;

@@ -32,6 +32,36 @@ http_url_encode(const char *text, bool is_path)
 	return buffer_take(&url);
 }
 
+static int
+hex_value(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = digit != '\0'
+	    ? strchr(digits, tolower((unsigned char)digit))
+	    : NULL;
+
+	return found != NULL ? (int)(found - digits) : -1;
+}
+
+void
+http_url_decode(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at != '\0'; at++) {
+		int high = *at == '%' ? hex_value(at[1]) : -1;
+		int low = high >= 0 ? hex_value(at[2]) : -1;
+
+		if (low < 0 || high + low == 0) {
+			*to++ = *at;
+			continue;
+		}
+		*to++ = (char)(high * 16 + low);
+		at += 2;
+	}
+	*to = '\0';
+}
+
 static void
 append_segment(struct buffer *url, const char *segment)
 {

@@ -13,12 +13,14 @@
  * becomes %XX, upper case; '/' stays where it is a path.
  */
 char *http_url_encode(const char *text, bool is_path);
+/* %XX undone, in place; %00, and what is none, stays. */
+void http_url_decode(char *text);
 
 /*
  * The base, without slashes at its end, and the segments, each encoded, with a
  * '/' before it: ("https://r/api/", {"tasks", "1/2", NULL}) is
- * "https://r/api/tasks/1%2F2". An empty segment, "." and ".." are encoded so
- * that no server takes them for steps.
+ * "https://r/api/tasks/1%2F2". "." and ".." are encoded so that no server takes
+ * them for steps.
  */
 char *http_url_join(const char *base, const char *const *segments);
 
