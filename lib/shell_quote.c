@@ -8,6 +8,7 @@
 /* What can be open: quotes by their character, and these. */
 enum {
 	GROUP = '(',
+	LIST = '=', /* a=( ), in which [n]=x is an element */
 	BRACE = '{',
 	DOUBLE_BRACE = '}', /* ${ } within double quotes */
 	ARITHMETIC = '+',   /* $(( )): two of them; ( ) in it: one */
@@ -28,7 +29,7 @@ push(struct shell_quote *quote, char what)
 {
 	if (quote->depth < SHELL_MAX_DEPTH)
 		quote->stack[quote->depth++] = what;
-	if (what == GROUP || what == '`')
+	if (what == GROUP || what == LIST || what == '`')
 		shell_words_begin(&quote->words);
 }
 
@@ -42,7 +43,7 @@ pop(struct shell_quote *quote)
 static bool
 is_plain(char what)
 {
-	return what == GROUP || what == BRACE || what == '`';
+	return what == GROUP || what == LIST || what == BRACE || what == '`';
 }
 
 /* Also in a command within it: what that prints is calculated with. */
@@ -264,8 +265,8 @@ read_plain(struct shell_quote *quote, char c)
 	else if (c == '#' && word_begins(quote))
 		quote->comment = true;
 	else if (c == '(')
-		push(quote, GROUP);
-	else if (c == ')' && top(quote) == GROUP)
+		push(quote, quote->before == '=' ? LIST : GROUP);
+	else if (c == ')' && (top(quote) == GROUP || top(quote) == LIST))
 		pop(quote);
 	else if (c == '\n' && quote->n_here > 0 && !quote->in_here)
 		begin_body(quote);
@@ -285,14 +286,24 @@ read_word(struct shell_quote *quote, char c)
 		shell_words_quoted(&quote->words, c);
 }
 
+/* a[n]=x, and a=([n]=x). */
+static bool
+begins_subscript(const struct shell_quote *quote, char c)
+{
+	char what = top(quote);
+
+	if (c != '[' || !is_plain(what) || what == BRACE)
+		return false;
+	return shell_words_is_name(&quote->words) ||
+	    (what == LIST && quote->words.len == 0);
+}
+
 /* Neither escaped nor within a comment or '...'. */
 static void
 read_code(struct shell_quote *quote, char c)
 {
+	bool subscript = begins_subscript(quote, c);
 	char what = top(quote);
-
-	bool subscript = is_plain(what) && what != BRACE && c == '[' &&
-	    shell_words_is_name(&quote->words);
 
 	if (c == '\\')
 		quote->escaped = true;
