@@ -126,6 +126,9 @@ set_up(struct http *http, const struct http_request *request)
 
 	curl->curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->message);
 	curl->curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Else the end of a request waits for a name server that says nothing:
+	 * no thread of libc's resolver can be ended. */
+	curl->curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl->curl_easy_setopt(
 	    easy, CURLOPT_USERAGENT, "necrocode-agent-runner/" VERSION);
 	curl->curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,

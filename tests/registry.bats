@@ -124,6 +124,30 @@ warnings() {
 	[ "$(warnings | wc -l)" -eq 1 ]
 }
 
+@test "a name server that says nothing holds nobody up" {
+	echo 'nameserver 127.0.0.1' >resolv.conf
+	cat >mute.py <<-'END'
+		import socket, sys
+		server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		server.bind(("127.0.0.1", 53))
+		print(flush=True)
+		sys.stdin.read()
+	END
+	ended >document.json
+	export TASK_REGISTRY_URL=http://registry.example.org \
+		RES_OPTIONS='timeout:25 attempts:3' \
+		RUNNER_NETWORK_TIMEOUT_SECONDS=1 RUNNER_NETWORK_RETRY_COUNT=0
+	stage unshare --user --map-root-user --mount --net sh -c '
+		ip link set lo up && mount --bind resolv.conf /etc/resolv.conf || exit 99
+		mkfifo up down
+		python3 mute.py <down >up &
+		exec 3>down
+		read -r _ <up
+		timeout 15 nr-report <document.json 3>&-'
+	[ "$status" -eq 0 ]
+	[ "$(warnings | wc -l)" -eq 1 ]
+}
+
 @test "without a service the same is appended to a file" {
 	task >task.json
 	stage nr-prepare -i task.json
