@@ -21,6 +21,7 @@ struct walk {
 	size_t n_entries, n_bytes;
 	char **found; /* paths that match and are new */
 	size_t n_found;
+	struct timespec newest; /* when the last of them was changed */
 	bool is_full;
 };
 
@@ -44,13 +45,11 @@ report_files_release(struct report_files *files)
 }
 
 static bool
-is_new(const struct report_files *files, const struct stat *info)
+is_before(const struct timespec *one, const struct timespec *other)
 {
-	const struct timespec *changed = &info->st_ctim;
-
-	if (changed->tv_sec != files->since.tv_sec)
-		return changed->tv_sec > files->since.tv_sec;
-	return changed->tv_nsec >= files->since.tv_nsec;
+	if (one->tv_sec != other->tv_sec)
+		return one->tv_sec < other->tv_sec;
+	return one->tv_nsec < other->tv_nsec;
 }
 
 static bool
@@ -81,7 +80,8 @@ look_at_file(struct walk *walk, int directory, const char *name, char *path)
 
 	if (!matches(walk->files->patterns, name, path) ||
 	    fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !S_ISREG(info.st_mode) || !is_new(walk->files, &info)) {
+	    !S_ISREG(info.st_mode) ||
+	    is_before(&info.st_ctim, &walk->files->since)) {
 		free(path);
 		return;
 	}
@@ -92,6 +92,8 @@ look_at_file(struct walk *walk, int directory, const char *name, char *path)
 	}
 	string_list_add(&walk->found, path);
 	walk->n_found++;
+	if (is_before(&walk->newest, &info.st_ctim))
+		walk->newest = info.st_ctim;
 }
 
 static bool
@@ -223,6 +225,25 @@ compare(const void *one, const void *other)
 	return strcmp(*(char *const *)one, *(char *const *)other);
 }
 
+/*
+ * Files get the time of the last tick, some milliseconds ago. What begins
+ * before the next one would take these files for its own.
+ */
+static void
+wait_for_tick(const struct timespec *newest)
+{
+	struct timespec now, tick;
+
+	clock_getres(CLOCK_REALTIME_COARSE, &tick);
+	/* If the clock was set back, it is not waited for. */
+	for (int i = 0; i < 3; i++) {
+		clock_gettime(CLOCK_REALTIME_COARSE, &now);
+		if (is_before(newest, &now))
+			return;
+		nanosleep(&tick, NULL);
+	}
+}
+
 void
 report_files_read(struct report_files *files, const char *workspace)
 {
@@ -244,6 +265,8 @@ report_files_read(struct report_files *files, const char *workspace)
 		read_file(&walk, dirfd(entries), walk.found[i]);
 		free(walk.found[i]);
 	}
+	if (walk.n_found > 0)
+		wait_for_tick(&walk.newest);
 	free(walk.found);
 	closedir(entries);
 }

@@ -219,6 +219,13 @@ summary='.test_result | .test_results[0] as $first | [$file, .status,
 	[ "$status" -eq 82 ]
 }
 
+@test "a command that ends at once does not get the files of the one before it" {
+	suite slot/x a ''
+	tests 'cp x junit.xml' true 'cp x y.junit.xml' 'cp x junit.xml' true
+	[ "$status" -eq 0 ]
+	[ "$(field '[.test_result.test_results[] | .counts.total // 0] | join(" ")')" = '1 0 1 1 0' ]
+}
+
 @test "XML that is no JUnit is none of ours" {
 	tests 'echo "<coverage><testcase/></coverage>" >junit.xml'
 	[ "$status" -eq 0 ]
