@@ -13,11 +13,12 @@ git clone -q many.git many 2>/dev/null
 (cd many && echo hello >README && git add -A && git commit -qm first &&
 	git push -q origin HEAD:main)
 
-# Branches that lie in the remote as a file each are what would make a task
-# slower than the one before it; a server packs them now and then.
+# Branches and objects that lie in the remote as a file each, which it walks at
+# every push, are what would make a task
+# slower than the one before it: a server packs them now and then.
 cat >many.git/hooks/post-receive <<'END'
 #!/bin/sh
-[ "$(find refs/heads -type f | wc -l)" -lt 50 ] || git pack-refs --all
+[ "$(find refs/heads -type f | wc -l)" -lt 50 ] || git gc --quiet
 END
 chmod +x many.git/hooks/post-receive
 
