@@ -8,7 +8,8 @@ run_dir=$work/runs/upload
 mkdir -p "$run_dir" served
 head -c 2147483648 /dev/urandom >"$run_dir/agent.stdout.log"
 jq -n --arg dir "$run_dir" '{task_id: "upload", title: "t",
-	timeout_seconds: 600, runner: {runner_id: "upload", run_dir: $dir},
+	timeout_seconds: 600, runner: {runner_id: "upload", run_dir: $dir,
+		timeout_seconds: 600},
 	impl_result: {success: true, attempts: [
 		{stdout_path: ($dir + "/agent.stdout.log")}]}}' >upload.json
 mkfifo ready
