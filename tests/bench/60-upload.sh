@@ -23,6 +23,6 @@ python3 "$bench/pairs.py" -n 3 -b "find '$work/served/files' -type f -delete" \
 	"curl=curl -sSf -o /dev/null -T '$run_dir/agent.stdout.log' $url/c.log" \
 	"nr-upload=$nr --strict --mask-secrets=no" \
 	"masked=$nr --strict"
-kill -TERM -- "-$server"
+kill "$server"
 wait "$server" || :
 rm -rf "$run_dir" served
