@@ -123,7 +123,7 @@ plan_change(struct plan *plan, const char *workspace, jv given, size_t n)
 	else
 		error = workspace_path_resolve(
 		    &change.path, &change.exists, workspace, path);
-	if (error == NULL)
+	if (error == NULL && path != NULL)
 		change.is_link = is_link(workspace, path);
 	why = error == NULL ? objection(plan, &change) : NULL;
 	if (why != NULL)

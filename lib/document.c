@@ -186,24 +186,31 @@ document_free(struct document *doc)
 }
 
 static void
+append_masked(struct buffer *out, const char *text, const struct mask *mask)
+{
+	size_t len;
+	char *masked = mask_text(mask, text, strlen(text), &len);
+
+	buffer_append(out, masked, len);
+	free(masked);
+}
+
+/* The names of sections are ours; only values can hold a secret. */
+static void
 append_set_member(struct buffer *out, const struct document *doc,
     const struct member *member, const struct mask *mask)
 {
-	char *key = json_text(jv_string(member->name));
-	char *value = member->set_text != NULL
-	    ? NULL
-	    : json_text(json_get(doc->root, member->name));
-	const char *text = value != NULL ? value : member->set_text;
-	char *masked;
-	size_t len;
+	char *key = json_text(jv_string(member->name)), *value;
 
-	/* The names of sections are ours; only values can hold a secret. */
-	masked = mask_text(mask, text, strlen(text), &len);
-	free(value);
 	buffer_appendf(out, "%s:", key);
-	buffer_append(out, masked, len);
 	free(key);
-	free(masked);
+	if (member->set_text != NULL) {
+		append_masked(out, member->set_text, mask);
+		return;
+	}
+	value = json_text(json_get(doc->root, member->name));
+	append_masked(out, value, mask);
+	free(value);
 }
 
 struct error *

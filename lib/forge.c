@@ -226,6 +226,8 @@ forge_open_request(
 	int status;
 	struct error *error, *again;
 
+	if (forge == NULL)
+		return error_new(ERROR_CONFIG, "there is no forge '%s'", name);
 	error = find(forge, service, request, &found);
 	if (error != NULL || found)
 		return error;

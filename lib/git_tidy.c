@@ -61,11 +61,12 @@ static void
 save(struct tidying *tidying, const char *reference)
 {
 	bool is_branch = starts_with(reference, heads_prefix);
-	const char *name =
-	    is_branch ? reference + strlen(heads_prefix) : tidying->name;
+	const char *name = tidying->name;
 	char *saved = NULL;
 	git_oid tip;
 
+	if (is_branch)
+		name = reference + strlen(heads_prefix);
 	if (!git_reference_id(tidying->git, &tip, reference) ||
 	    is_known(tidying, &tip))
 		return;

@@ -105,7 +105,7 @@ print_undefined(struct list *list, const struct playbook_step *step)
 		    list, &names, step->working_directory, TEMPLATE_TEXT);
 	if (step->names_values)
 		add_undefined(list, &names, step->command, TEMPLATE_COMMAND);
-	for (size_t i = 0; i < string_list_count(names); i++) {
+	for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
 		char *shown = printable(names[i], max_command);
 
 		printf("%*s         '%s' is not defined: the step would fail\n",

@@ -161,7 +161,7 @@ pool_mirror_pack(const char *repository_directory)
 	struct process_options options = { .directory = mirror,
 		.inherit_output = true };
 	char **argv = NULL;
-	struct process_result result;
+	struct process_result result = { 0 };
 	struct error *err = NULL;
 	struct stat info;
 	int fd = -1;

@@ -254,6 +254,25 @@ restore_directory(const char *path, const char *name, struct buffer *changed)
 	return err;
 }
 
+static struct error *
+put_new_aside(const struct slot_guard *guard, const char *path,
+    const char *name, DIR *dir, struct buffer *changed)
+{
+	struct error *err = NULL;
+	struct dirent *entry;
+
+	while (err == NULL && (entry = readdir(dir)) != NULL) {
+		char *full = file_join(path, entry->d_name);
+		char *hook = file_join(name, entry->d_name);
+
+		if (!is_harmless(entry->d_name) && !slot_guard_has(guard, full))
+			err = slot_guard_put_aside(full, hook, changed);
+		free(hook);
+		free(full);
+	}
+	return err;
+}
+
 struct error *
 slot_guard_put_new_hooks_aside(const struct slot_guard *guard,
     const char *directory, const char *name, struct buffer *changed)
@@ -262,19 +281,11 @@ slot_guard_put_new_hooks_aside(const struct slot_guard *guard,
 	char *path = file_join(directory, hooks);
 	struct error *err = restore_directory(path, hooks, changed);
 	DIR *dir = err == NULL ? opendir(path) : NULL;
-	struct dirent *entry;
 
-	while (dir != NULL && err == NULL && (entry = readdir(dir)) != NULL) {
-		char *full = file_join(path, entry->d_name);
-		char *hook = file_join(hooks, entry->d_name);
-
-		if (!is_harmless(entry->d_name) && !slot_guard_has(guard, full))
-			err = slot_guard_put_aside(full, hook, changed);
-		free(hook);
-		free(full);
-	}
-	if (dir != NULL)
+	if (dir != NULL) {
+		err = put_new_aside(guard, path, hooks, dir, changed);
 		closedir(dir);
+	}
 	free(path);
 	free(hooks);
 	return err;

@@ -50,11 +50,11 @@ region_of(const struct store *store, bool google)
 static struct error *
 split_url(struct s3 *s3, const char *url)
 {
-	const char *bucket = strchr(url, ':') + 3, *path;
+	const char *slashes = strstr(url, "://");
+	const char *bucket = slashes != NULL ? slashes + 3 : "", *path;
 	size_t len = strcspn(bucket, "/"), rest;
 
-	if (strncmp(bucket - 3, "://", 3) != 0 || len == 0 ||
-	    bucket[strcspn(bucket, "?#:")] != '\0')
+	if (len == 0 || bucket[strcspn(bucket, "?#:")] != '\0')
 		return error_new(ERROR_CONFIG,
 		    "artifact_store_url '%s' cannot be used; it is like "
 		    "s3://bucket/prefix",

@@ -369,11 +369,11 @@ needs_value(const struct template_part *part, enum template_kind kind,
 static void
 add_name(char ***names, const struct template_part *part)
 {
-	size_t n = string_list_count(*names);
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (strncmp((*names)[i], part->name, part->name_len) == 0 &&
-		    (*names)[i][part->name_len] == '\0')
+	for (; *names != NULL && (*names)[n] != NULL; n++)
+		if (strncmp((*names)[n], part->name, part->name_len) == 0 &&
+		    (*names)[n][part->name_len] == '\0')
 			return;
 	if (n < MAX_UNDEFINED)
 		string_list_add(names, xstrndup(part->name, part->name_len));

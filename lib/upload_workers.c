@@ -160,9 +160,12 @@ upload_workers_run(
 	bool *seen = xcalloc(n_uploads, sizeof *seen);
 	pid_t *pids = xcalloc(n_workers, sizeof *pids);
 	size_t n_started = 0;
-	/* cppcheck-suppress invalidFunctionArg; no file has no descriptor */
-	void *shared = mmap(NULL, sizeof *crew.next, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const int access = PROT_READ | PROT_WRITE;
+	const int flags = MAP_SHARED | MAP_ANONYMOUS;
+	void *shared;
+
+	/* cppcheck-suppress invalidFunctionArg */
+	shared = mmap(NULL, sizeof *crew.next, access, flags, -1, 0);
 
 	fflush(NULL);
 	if (shared != MAP_FAILED && pipe2(crew.pipe, O_CLOEXEC) == 0) {
