@@ -405,7 +405,7 @@ wait_for() {
 	nr_run --execution-mode docker task.json
 	[ "$status" -eq 78 ]
 	[[ $stderr == *"not available in this version"* ]]
-	nr_run --artifact-store-url s3://bucket task.json
+	nr_run --artifact-store-url ftp://example.org/store task.json
 	[ "$status" -eq 78 ]
 	[ -z "$(ls "$runs" 2>/dev/null)" ]
 }

@@ -15,6 +15,7 @@ work=${1:-$(mktemp -d)}
 mkdir -p "$work"
 cd "$work" || exit
 export XDG_STATE_HOME="$PWD/state" ARTIFACT_STORE_URL="file://$PWD/artifacts"
+export TASK_REGISTRY_URL="file://$PWD/tasks.jsonl"
 unset RUNNER_ID NR_RUN_DIR NR_RUN_PID TASK_CONTEXT
 
 git init -q --bare -b main remote.git
