@@ -11,8 +11,8 @@
 
 #include "stage.h"
 
-#define PULL_REQUEST_KEYS                                                      \
-	"pull_request", "pull_request_draft", "pull_request_api_url",          \
+#define PULL_REQUEST_KEYS                                             \
+	"pull_request", "pull_request_draft", "pull_request_api_url", \
 	    "pull_request_token_env"
 
 /* Does the configuration ask for one, and has the task come so far? */
