@@ -150,3 +150,19 @@ nothing_shown() {
 	rm "$services_dir/faults"
 	nothing_shown
 }
+
+@test "secrets of every name that the configuration gives are masked in the log" {
+	for key in GIT_TOKEN_ENV_VAR LLM_API_KEY_ENV ARTIFACT_STORE_API_KEY_ENV \
+		TASK_REGISTRY_API_KEY_ENV PULL_REQUEST_TOKEN_ENV \
+		REPO_POOL_API_KEY_ENV; do
+		export "RUNNER_$key=PLAIN_$key" "PLAIN_$key=said-of-$key-aloud"
+	done
+	run --separate-stderr timeout 60 nr-run --to prepare \
+		--stage prepare='cat; env | grep ^PLAIN >&2' task.json
+	[ "$(grep -c '^PLAIN' <<<"$(nr-config --sh git_token_env_var \
+		llm.api_key_env artifact_store_api_key_env \
+		task_registry_api_key_env pull_request_token_env \
+		repo_pool_api_key_env | sed "s/.*='\{0,1\}//")")" -eq 6 ]
+	[ "$(grep -c 'PLAIN_[A-Z_]*=\*\*\*' <<<"$stderr")" -eq 6 ]
+	run ! grep -r 'said-of' "$XDG_STATE_HOME"
+}

@@ -14,7 +14,7 @@ secret_names() {
 	# shellcheck disable=SC2086 # a list, as JSON
 	for name in $mask_env $git_token_env_var $llm_api_key_env \
 		$artifact_store_api_key_env $task_registry_api_key_env \
-		$pull_request_token_env; do
+		$pull_request_token_env $repo_pool_api_key_env; do
 		eval "value=\${$name-}\${${name}_FILE-}"
 		[ -z "$value" ] || names="$names $name"
 	done

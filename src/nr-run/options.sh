@@ -6,7 +6,8 @@ from=prepare to=report resume='' dry_run='' quiet=''
 artifact_store_api_key_env='' artifact_store_url='' default_playbook_path=''
 execution_mode='' git_token_env_var='' implementation_attempts=''
 llm_api_key_env='' log_level='' mask_env='' mask_secrets='' secrets_dir=''
-pull_request_token_env='' structured_logging='' task_registry_api_key_env=''
+pull_request_token_env='' repo_pool_api_key_env='' structured_logging=''
+task_registry_api_key_env=''
 
 usage() {
 	cat <<'END'
@@ -103,8 +104,8 @@ configure() {
 	settings=$("$program" --sh ${unused:+--new-run} artifact_store_api_key_env \
 		artifact_store_url default_playbook_path execution_mode git_token_env_var \
 		implementation_attempts llm.api_key_env log_level mask_env \
-		mask_secrets pull_request_token_env run_dir secrets_dir \
-		structured_logging task_registry_api_key_env \
+		mask_secrets pull_request_token_env repo_pool_api_key_env run_dir \
+		secrets_dir structured_logging task_registry_api_key_env \
 		-- "$@") || exit
 	eval "$settings"
 	if [ -n "$unused" ]; then
