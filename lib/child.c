@@ -35,9 +35,9 @@ reset_signals(void)
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	sigset_t none;
 
-	/* Ctrl-C is for all of the terminal; we say when it ends. */
+	/* They are for all of a terminal or a service; we say when it ends. */
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-		signal(signals[i], signals[i] == SIGTERM ? SIG_DFL : SIG_IGN);
+		signal(signals[i], SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

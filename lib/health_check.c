@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -46,15 +47,22 @@ cut_to_existing(char *path)
 	}
 }
 
-/* Whether it is there already, or could be made. */
+/* Whether a file, or a directory for files, is there already, or could be
+ * made. */
 static struct error *
-check_writable(const char *path)
+check_writable(const char *path, bool directory)
 {
 	char *existing = xstrdup(path);
 	struct error *error = NULL;
+	struct stat info;
 
 	cut_to_existing(existing);
-	if (access(existing, W_OK) != 0)
+	if (strcmp(existing, path) != 0)
+		directory = true;
+	if (stat(existing, &info) == 0 && directory != S_ISDIR(info.st_mode))
+		error = error_new(ERROR_IO, "'%s' is %s", existing,
+		    directory ? "no directory" : "a directory");
+	else if (access(existing, directory ? W_OK | X_OK : W_OK) != 0)
 		error = error_errno(ERROR_IO, "cannot write to '%s'", existing);
 	free(existing);
 	return error;
@@ -96,7 +104,7 @@ static struct error *
 check_state(const struct config *config, struct secrets *secrets)
 {
 	char *runs = health_runs_dir(config);
-	struct error *error = check_writable(runs);
+	struct error *error = check_writable(runs, true);
 
 	(void)secrets;
 	if (error == NULL)
@@ -174,24 +182,26 @@ is_http(const char *url)
 }
 
 static struct error *
-check_file(const char *name, const char *path)
+check_file(const char *name, const char *path, bool directory)
 {
-	struct error *error = check_writable(path);
+	struct error *error = check_writable(path, directory);
 
 	return error != NULL ? error_prefix(error, "%s", name) : NULL;
 }
 
-/* A service, or a file of this machine. */
+/* A service, or a file or a directory of this machine. `files`: what a URL
+ * for HTTP leads to has no page of its health. */
 static struct error *
 check_url(const struct service_options *options, const char *key_name,
-    bool files, const struct config *config, struct secrets *secrets)
+    bool directory, bool files, const struct config *config,
+    struct secrets *secrets)
 {
 	struct service_options asked = *options;
 	char *path = file_url_path(options->url), *base;
 	struct error *error;
 
 	if (path != NULL) {
-		error = check_file(options->name, path);
+		error = check_file(options->name, path, directory);
 		free(path);
 		return error;
 	}
@@ -232,8 +242,8 @@ check_registry(const struct config *config, struct secrets *secrets)
 		.auth = HTTP_BEARER };
 
 	return check_url(&options,
-	    config_string(config, "task_registry_api_key_env"), false, config,
-	    secrets);
+	    config_string(config, "task_registry_api_key_env"), false, false,
+	    config, secrets);
 }
 
 static bool
@@ -254,8 +264,8 @@ check_store(const struct config *config, struct secrets *secrets)
 		.user = user };
 
 	return check_url(&options,
-	    config_string(config, "artifact_store_api_key_env"), files, config,
-	    secrets);
+	    config_string(config, "artifact_store_api_key_env"), true, files,
+	    config, secrets);
 }
 
 static bool
@@ -268,9 +278,12 @@ static struct error *
 check_pool(const struct config *config, struct secrets *secrets)
 {
 	const struct service_options options = { .name = "the Repo Pool",
-		.url = config_string(config, "repo_pool_url") };
+		.url = config_string(config, "repo_pool_url"),
+		.auth = HTTP_BEARER };
 
-	return check_url(&options, NULL, false, config, secrets);
+	return check_url(&options,
+	    config_string(config, "repo_pool_api_key_env"), true, false, config,
+	    secrets);
 }
 
 static bool

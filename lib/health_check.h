@@ -24,12 +24,13 @@
 #include "secret.h"
 
 /* The configuration keys that it reads, for a program's list. */
-#define HEALTH_CHECK_KEYS                                            \
-	"run_dir", "task_registry_url", "task_registry_api_key_env", \
-	    "artifact_store_url", "artifact_store_type",             \
-	    "artifact_store_user", "artifact_store_api_key_env",     \
-	    "repo_pool_url", "llm.provider", "llm.endpoint",         \
-	    "llm.api_key_env", "health_min_free_mb", "health_timeout_seconds"
+#define HEALTH_CHECK_KEYS                                             \
+	"run_dir", "task_registry_url", "task_registry_api_key_env",  \
+	    "artifact_store_url", "artifact_store_type",              \
+	    "artifact_store_user", "artifact_store_api_key_env",      \
+	    "repo_pool_url", "repo_pool_api_key_env", "llm.provider", \
+	    "llm.endpoint", "llm.api_key_env", "health_min_free_mb",  \
+	    "health_timeout_seconds"
 
 struct health_check {
 	const char *name;

@@ -132,8 +132,9 @@ serve(struct server *server, struct page_server *pages)
 		    (struct pollfd){ .fd = server->watch.fd, .events = POLLIN };
 		n = health_probes_poll(server->probes, fds + 2);
 		wait_for(fds, 2 + n,
-		    fmin(page_server_wait(pages),
-			health_probes_wait(server->probes)),
+		    fmin(run_watch_wait(&server->watch),
+			fmin(page_server_wait(pages),
+			    health_probes_wait(server->probes))),
 		    &before);
 		if (fds[1].revents != 0)
 			run_watch_take(&server->watch);
@@ -162,6 +163,7 @@ health_serve(struct health_probes *probes, const char *address)
 
 	if (error != NULL)
 		return error;
+	log_never_wait();
 	probes->tells = true;
 	run_watch_open(&server.watch, probes->config);
 	error = page_server_open(&pages, listener.fd, fill_page, &server);

@@ -3,6 +3,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ static struct {
 	const char *stage; /* NULL: not open */
 	enum log_level level;
 	const struct mask *mask;
-	bool terminal;
+	bool terminal, never_waits;
 	jv context; /* an object once something was added */
 	bool has_context;
 } logger;
@@ -47,6 +48,21 @@ log_context(const char *name, const char *value)
 	logger.context = json_set_string(logger.context, name, value);
 }
 
+void
+log_never_wait(void)
+{
+	logger.never_waits = true;
+}
+
+/* There is room for PIPE_BUF bytes, then, which most lines keep within. */
+static bool
+has_room(void)
+{
+	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return !logger.never_waits || poll(&fd, 1, 0) == 1;
+}
+
 /* One write a line, so that lines of several programs do not mix. */
 static void
 write_line(const char *line)
@@ -54,7 +70,7 @@ write_line(const char *line)
 	size_t len;
 	char *masked = mask_text(logger.mask, line, strlen(line), &len);
 
-	if (write(STDERR_FILENO, masked, len) < 0) {
+	if (has_room() && write(STDERR_FILENO, masked, len) < 0) {
 		/* Nobody is left to be told. */
 	}
 	free(masked);

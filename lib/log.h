@@ -27,6 +27,9 @@ const char *log_level_name(enum log_level level);
  * none), which must outlive the logger.
  */
 void log_open(const char *stage, enum log_level level, const struct mask *mask);
+/* From here on a line is lost, too, where standard error is full and nobody
+ * drains it: for a server, which must not wait for that. */
+void log_never_wait(void);
 /* A member that every later event carries, such as task_id. */
 void log_context(const char *name, const char *value);
 

@@ -2,6 +2,7 @@
 #include "run_watch.h"
 
 #include <errno.h>
+#include <math.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,6 +102,14 @@ run_watch_start(struct run_watch *watch)
 	if (error != NULL)
 		log_warn("runs_unwatched", "%s", error->message);
 	error_free(error);
+}
+
+double
+run_watch_wait(const struct run_watch *watch)
+{
+	double left = watch->start_at - clock_monotonic();
+
+	return watch->pid > 0 ? HUGE_VAL : left > 0 ? left : 0;
 }
 
 static void

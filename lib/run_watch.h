@@ -26,6 +26,8 @@ void run_watch_close(struct run_watch *watch);
 
 /* Starts it where it does not run. */
 void run_watch_start(struct run_watch *watch);
+/* Seconds until that is due. */
+double run_watch_wait(const struct run_watch *watch);
 /* Takes what has come. `text` is the last that was whole; empty: none yet. */
 void run_watch_take(struct run_watch *watch);
 

@@ -114,6 +114,28 @@ print(len(names) > 10)'
 		= 'state task_registry artifact_store repo_pool llm' ]
 }
 
+@test "nr-health asks the pool with its key" {
+	secret_file key pool-key-of-the-test
+	start_server services --key-file "$PWD/key"
+	REPO_POOL_API_KEY_FILE=$PWD/key stage nr-health \
+		--repo-pool-url "$services_url"
+	[ "$status" -eq 0 ]
+	stage nr-health --repo-pool-url "$services_url"
+	[ "$status" -eq 77 ]
+}
+
+@test "nr-health takes no file for a directory, and no directory for a file" {
+	true >file
+	stage nr-health --artifact-store-url "file://$PWD/file"
+	[ "$status" -eq 74 ]
+	[[ $output = *"FAIL  artifact_store"*"'$PWD/file' is no directory"* ]]
+	stage nr-health --artifact-store-url "file://$PWD/file/below"
+	[ "$status" -eq 74 ]
+	stage nr-health --task-registry-url "file://$PWD"
+	[ "$status" -eq 74 ]
+	[[ $output = *"FAIL  task_registry"*"'$PWD' is a directory"* ]]
+}
+
 @test "nr-health ends with the code of the service that does not answer" {
 	stage nr-health --task-registry-url http://127.0.0.1:1
 	[ "$status" -eq 69 ]
@@ -458,4 +480,32 @@ os.execvp("nr-health", ["nr-health", "--listen", "systemd"])' \
 	[ "$(page healthz)" = ok ]
 	await 1 metric necrocode_ready
 	[ "$(metric necrocode_runs_running)" = 0 ]
+}
+
+@test "nr-health --listen answers and ends although nobody drains its standard error" {
+	mkfifo full address
+	exec {full}<>full
+	timeout 1 cat /dev/zero >full || :
+	RUNNER_LOG_LEVEL=debug nr-health --listen 127.0.0.1:0 >address 2>full 3>&- &
+	server_pid=$!
+	read -r -t 20 url <address
+	[ "$(page healthz)" = ok ]
+	await 200 status_of readyz
+	kill -TERM "$server_pid"
+	status=0
+	wait "$server_pid" || status=$?
+	server_pid=''
+	[ "$status" -eq 0 ]
+}
+
+@test "nr-health ends without a warning where all of its group is ended" {
+	mkfifo address
+	setsid nr-health --listen 127.0.0.1:0 >address 2>health.log 3>&- &
+	read -r -t 20 url <address
+	server_pid=$(pgrep -n -s "$!" nr-health || pgrep -n nr-health)
+	await True parse_metrics
+	kill -TERM -- "-$!"
+	wait "$!" || :
+	server_pid=''
+	run ! grep -E 'runs_unwatched|"level":"warn"' health.log
 }
