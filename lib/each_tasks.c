@@ -157,15 +157,15 @@ is_over(struct each_task *task)
 {
 	if (!each_task_look(task))
 		return false;
-	while (task->output >= 0) {
+	if (task->drained_at == 0)
+		task->drained_at = clock_monotonic() + drain_seconds;
+	while (task->output >= 0 && clock_monotonic() < task->drained_at) {
 		struct pollfd more = { .fd = task->output, .events = POLLIN };
 
 		if (poll(&more, 1, 0) <= 0)
 			break;
 		each_task_read(task);
 	}
-	if (task->drained_at == 0)
-		task->drained_at = clock_monotonic() + drain_seconds;
 	return task->output < 0 || clock_monotonic() >= task->drained_at;
 }
 

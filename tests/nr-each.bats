@@ -273,6 +273,13 @@ t2 true CancelledError" ]
 	wait_for not_running "$(cat left)"
 }
 
+@test "what a command leaves talking does not hold nr-each up either" {
+	tasks 2 >tasks
+	each sh -c 'yes >&2 & cat'
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <<<"$output")" -eq 2 ]
+}
+
 @test "a document of 100 MB takes little memory" {
 	{
 		printf '{"task_id":"big","text":"'
