@@ -83,7 +83,7 @@ is_alive(jv lock, const struct owner *self)
 		return hostname != NULL;
 	now = start_time(pid > 0 ? pid : group);
 	/* The number belongs to another process by now. */
-	if (now > 0 && started > 0 && now > started)
+	if (now > 0 && started > 0 && now != started)
 		return false;
 	if (pid > 0)
 		return exists(pid);
