@@ -167,6 +167,31 @@ check_out(const struct git *git, const git_oid *id)
 	return code;
 }
 
+/*
+ * The index as HEAD has it, which takes no file for unchanged: an agent can
+ * write into it whatever it likes.
+ */
+static int
+renew_index(const struct git *git)
+{
+	git_index *index = NULL;
+	git_object *tree = NULL;
+	int code = git_revparse_single(&tree, git->repository, "HEAD^{tree}");
+
+	if (code < 0)
+		return 0;
+	code = git_repository_index(&index, git->repository);
+	if (code == 0)
+		code = git_index_clear(index);
+	if (code == 0)
+		code = git_index_read_tree(index, (git_tree *)tree);
+	if (code == 0)
+		code = git_index_write(index);
+	git_index_free(index);
+	git_object_free(tree);
+	return code;
+}
+
 struct error *
 git_make_pristine(
     struct git *git, const char *name, const char *commit, size_t max_saved)
@@ -176,7 +201,10 @@ git_make_pristine(
 	char *saved = NULL;
 	int code = git_oid_fromstr(&tidying.commit, commit);
 
-	tidying.err = git_save_and_clean(git, name, &saved);
+	if (code == 0)
+		code = renew_index(git);
+	if (code == 0)
+		tidying.err = git_save_and_clean(git, name, &saved);
 	if (saved != NULL)
 		log_info("slot_cleaned", "what was left in '%s' is saved as %s",
 		    git->path, saved);

@@ -37,15 +37,18 @@ is_fetched(const char *path, const char *branch, double asked,
 	struct error *err = file_read(&text, path);
 	const char *of, *id;
 	jv note = jv_invalid();
+	double began;
 	bool fresh;
 
 	if (err == NULL)
 		err = json_parse(&note, text.data, text.len, path);
 	of = json_string(note, "branch");
 	id = json_string(note, "commit");
+	/* Nor from the future, where the clock once was. */
+	began = json_number(note, "began", 0);
 	fresh = err == NULL && of != NULL && strcmp(of, branch) == 0 &&
-	    id != NULL && strlen(id) == GIT_ID_TEXT - 1 &&
-	    json_number(note, "began", 0) >= asked;
+	    id != NULL && strlen(id) == GIT_ID_TEXT - 1 && began >= asked &&
+	    began <= clock_now();
 	if (fresh)
 		memcpy(commit, id, GIT_ID_TEXT);
 	jv_free(note);

@@ -78,23 +78,73 @@ pool_slot_make(
 	return err;
 }
 
-/* What git would believe, or run; and what grows. */
+static bool
+is_kept(const char *name)
+{
+	static const char *const kept[] = { ".", "..", "HEAD", "index",
+		"necrocode.lock", "objects", "packed-refs", "refs" };
+
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (strcmp(name, kept[i]) == 0)
+			return true;
+	return false;
+}
+
+/* All but the objects and where they lead: what git would believe, or run,
+ * what grows, and notes of an agent for the next. */
+static struct error *
+remove_settings(const char *git_directory)
+{
+	char *info = file_join(git_directory, "objects/info");
+	struct error *err = file_remove_tree(info);
+	DIR *dir = opendir(git_directory);
+	struct dirent *entry;
+
+	free(info);
+	if (dir == NULL)
+		return error_first(err,
+		    error_errno(
+			ERROR_WORKSPACE, "cannot open '%s'", git_directory));
+	while (err == NULL && (entry = readdir(dir)) != NULL) {
+		char *path = file_join(git_directory, entry->d_name);
+
+		if (!is_kept(entry->d_name))
+			err = file_remove_tree(path);
+		free(path);
+	}
+	closedir(dir);
+	return err;
+}
+
+/* A link would lead what is removed and written here to somewhere else. */
+static struct error *
+check_directories(const char *git_directory)
+{
+	static const char *const names[] = { "", "/objects", "/refs" };
+	struct error *err = NULL;
+
+	for (size_t i = 0; err == NULL && i < sizeof names / sizeof *names;
+	     i++) {
+		char *path = xasprintf("%s%s", git_directory, names[i]);
+		struct stat info;
+
+		if (lstat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+			err = error_new(ERROR_WORKSPACE,
+			    "cannot use the slot: '%s' is no directory", path);
+		free(path);
+	}
+	return err;
+}
+
 static struct error *
 renew_settings(const char *directory, size_t number, const char *git_directory)
 {
-	static const char *const gone[] = { "hooks", "info", "objects/info",
-		"config", "config.worktree", "commondir", "worktrees",
-		"modules", "logs", "shallow", "necrocode-saved" };
 	char *settings = settings_path(directory, number);
 	char *config = file_join(git_directory, "config");
-	struct error *err = NULL;
+	struct error *err = check_directories(git_directory);
 
-	for (size_t i = 0; err == NULL && i < sizeof gone / sizeof *gone; i++) {
-		char *path = file_join(git_directory, gone[i]);
-
-		err = file_remove_tree(path);
-		free(path);
-	}
+	if (err == NULL)
+		err = remove_settings(git_directory);
 	if (err == NULL)
 		err = write_alternates(directory, git_directory);
 	if (err == NULL)

@@ -244,6 +244,76 @@ wait_for() {
 	[ "$(nr-slot list | wc -l)" -le 2 ]
 }
 
+@test "a slot whose git directory leads elsewhere is made anew, and nothing is touched there" {
+	local link
+	for link in objects refs .; do
+		rm -rf victim
+		mkdir -p victim/info victim/hooks
+		touch victim/info/data victim/hooks/mine
+		allocate <<<"$(clone_task)"
+		nr-prepare <<<"$output" >prepared 2>/dev/null
+		mv "$slot/.git/$link" elsewhere 2>/dev/null ||
+			mv "$slot/.git" elsewhere
+		ln -s "$PWD/victim" "$(realpath -ms "$slot/.git/$link")"
+		nr-slot release <prepared >/dev/null 2>&1 || :
+		rm -rf elsewhere
+		allocate <<<"$(clone_task)"
+		[ "$status" -eq 0 ]
+		nr-prepare <<<"$output" >prepared 2>/dev/null
+		[ "$(cat "$slot/README")" = hello ]
+		[ "$(cd victim && find . -type f | sort | xargs)" = './hooks/mine ./info/data' ]
+		nr-slot release <prepared >/dev/null 2>&1
+	done
+}
+
+# forge_index FILE: it changes, and the index says that it did not.
+forge_index() {
+	local old new
+	old=$(git rev-parse "HEAD:$1")
+	echo forged >"$1"
+	touch -d "1 hour ago" "$1"
+	git add "$1"
+	new=$(git hash-object "$1")
+	python3 - "$old" "$new" <<-'END'
+		import hashlib, sys
+		old, new = (bytes.fromhex(word) for word in sys.argv[1:])
+		with open(".git/index", "r+b") as file:
+		    text = file.read()[:-20].replace(new, old)
+		    file.seek(0)
+		    file.write(text + hashlib.sha1(text).digest())
+	END
+	[ -z "$(git status --porcelain)" ]
+}
+
+@test "an index that hides a change does not hand the change to the next task" {
+	allocate <<<"$(clone_task)"
+	nr-prepare <<<"$output" >prepared 2>/dev/null
+	(cd "$slot" && forge_index README)
+	nr-slot release <prepared >/dev/null 2>&1
+	allocate <<<"$(clone_task)"
+	[ "$status" -eq 0 ]
+	[ "$(cat "$slot/README")" = hello ]
+	[ "$(git -C "$slot" for-each-ref refs/necrocode/saved | wc -l)" -eq 1 ]
+	nr-slot release <<<"$output" >/dev/null 2>&1
+	allocate <<<"$(clone_task)"
+	[ "$(git -C "$slot" for-each-ref refs/necrocode/saved | wc -l)" -eq 1 ]
+}
+
+@test "what a task leaves in the git directory is not there for the next" {
+	allocate <<<"$(clone_task)"
+	nr-prepare <<<"$output" >prepared 2>/dev/null
+	(
+		cd "$slot/.git"
+		mkdir rr-cache remotes branches lfs
+		echo 'URL: /tmp/evil' >remotes/evil
+		touch NOTE COMMIT_EDITMSG ORIG_HEAD
+	)
+	nr-slot release <prepared >/dev/null 2>&1
+	allocate <<<"$(clone_task)"
+	[ "$status" -eq 0 ]
+	[ "$(ls "$slot/.git" | grep -vE '^(HEAD|config|index|logs|necrocode.lock|objects|packed-refs|refs)$' | wc -l)" -eq 0 ]
+}
+
 @test "there are no more slots than max_slots, and the error says so" {
 	allocate --max-slots 2 <<<"$(clone_task)"
 	allocate --max-slots 2 <<<"$(clone_task)"
