@@ -9,6 +9,7 @@
 #include "file.h"
 #include "json.h"
 #include "memory.h"
+#include "path_list.h"
 
 static const char json_type[] = "application/json";
 static const char text_type[] = "text/plain; charset=utf-8";
@@ -27,18 +28,27 @@ add(struct artifact_list *list, const struct artifact *artifact)
 	list->artifacts[list->n++] = *artifact;
 }
 
-/* Is the file in this run's directory, or in that of a run beside it, which
- * this one goes on with? Other files are none of a run's making. */
+/*
+ * Is the file in this run's directory, or in that of a run beside it, which
+ * this one goes on with? Other files are none of a run's making. What lies
+ * beside is for NR_RUN_DIR to say: a document could name any directory.
+ */
 static bool
 is_of_a_run(const char *run_dir, const char *path)
 {
-	char *resolved = file_resolve(run_dir);
-	char *file = file_resolve(path);
-	const char *slash = resolved != NULL ? strrchr(resolved, '/') : NULL;
-	size_t len = slash != NULL ? (size_t)(slash - resolved) + 1 : 0;
-	bool is = len > 1 && file != NULL && strncmp(file, resolved, len) == 0;
+	char *directory = file_resolve(run_dir), *file = file_resolve(path);
+	bool is = false;
 
-	free(resolved);
+	if (directory != NULL && file != NULL) {
+		char *slash = strrchr(directory, '/');
+
+		is = path_is_below(file, directory);
+		if (getenv("NR_RUN_DIR") != NULL && slash > directory) {
+			*slash = '\0';
+			is = is || path_is_below(file, directory);
+		}
+	}
+	free(directory);
 	free(file);
 	return is;
 }

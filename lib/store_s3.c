@@ -36,14 +36,12 @@ setting_or(const char *setting, const char *variable, const char *fallback)
 static const char *
 region_of(const struct store *store, bool google)
 {
-	const char *region =
-	    setting_or(config_string(store->options.config, "s3_region"),
-		"AWS_REGION", NULL);
+	const char *set = config_string(store->options.config, "s3_region");
 
-	if (region != NULL)
-		return region;
-	return google ? "auto"
-		      : setting_or(NULL, "AWS_DEFAULT_REGION", "us-east-1");
+	if (google)
+		return set != NULL ? set : "auto";
+	return setting_or(set, "AWS_REGION",
+	    setting_or(NULL, "AWS_DEFAULT_REGION", "us-east-1"));
 }
 
 /* s3://bucket/a/b: the bucket, and "a/b/". */
@@ -90,17 +88,28 @@ set_addresses(struct s3 *s3, const char *endpoint, bool path_style)
 	free(base);
 }
 
-static void
+static struct error *
 find_addresses(struct store *store, struct s3 *s3)
 {
 	const struct config *config = store->options.config;
-	const char *endpoint = setting_or(
-	    config_string(config, "s3_endpoint"), "AWS_ENDPOINT_URL", NULL);
+	/* Google's token is not for a server that Amazon's variable names. */
+	const char *set_endpoint = config_string(config, "s3_endpoint");
+	const char *endpoint = s3->google
+	    ? set_endpoint
+	    : setting_or(set_endpoint, "AWS_ENDPOINT_URL", NULL);
 	const char *region = region_of(store, s3->google);
 	bool set = config_is_set(config, "s3_path_style");
-	char *usual = s3->google
-	    ? xstrdup("https://storage.googleapis.com")
-	    : xasprintf("https://s3.%s.amazonaws.com", region);
+	char *usual;
+
+	if (endpoint != NULL && strncasecmp(endpoint, "http://", 7) != 0 &&
+	    strncasecmp(endpoint, "https://", 8) != 0)
+		return error_new(ERROR_CONFIG,
+		    "cannot use '%s' as the URL of an S3 service: it begins "
+		    "with neither https:// nor http://; change %s",
+		    endpoint,
+		    set_endpoint != NULL ? "s3_endpoint" : "AWS_ENDPOINT_URL");
+	usual = s3->google ? xstrdup("https://storage.googleapis.com")
+			   : xasprintf("https://s3.%s.amazonaws.com", region);
 
 	/* A bucket with a dot is in no certificate. */
 	set_addresses(s3, endpoint != NULL ? endpoint : usual,
@@ -109,6 +118,7 @@ find_addresses(struct store *store, struct s3 *s3)
 		    strchr(s3->bucket, '.') != NULL);
 	s3->scope = xasprintf("aws:amz:%s:s3", region);
 	free(usual);
+	return NULL;
 }
 
 /* Named as everybody names them, and found where all secrets are. */
@@ -195,10 +205,10 @@ open_s3(struct store *store, const char *url)
 	    (long long)config_number(store->options.config, "s3_part_size_mb") *
 	    1024 * 1024;
 	error = split_url(s3, url);
-	if (error != NULL)
-		return error;
-	find_addresses(store, s3);
-	error = find_credentials(store, s3);
+	if (error == NULL)
+		error = find_addresses(store, s3);
+	if (error == NULL)
+		error = find_credentials(store, s3);
 	if (error != NULL)
 		return error;
 	store_open_http(store, s3->origin);

@@ -127,6 +127,15 @@ upload() {
 	[ ! -e store/demo/1.1/r1/changes.diff ]
 }
 
+@test "a document that names another run directory has nothing beside it stored" {
+	mkdir keys
+	echo private >keys/id
+	upload ".runner.run_dir = \"$PWD/keys/x\" | .impl_result.diff_path = \"$PWD/keys/id\""
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"is no file of a run"* ]]
+	run ! grep -r private store
+}
+
 @test "files of a run that this one goes on with are stored" {
 	mkdir runs/r2
 	NR_RUN_DIR=$PWD/runs/r2 upload .

@@ -350,3 +350,19 @@ run_job() {
 	[ "$(jq -r .error.type result.json)" = CancelledError ]
 	curl -sf "$services_url/files/demo/1.1/job-2/agent.stdout.log" | grep -q 'an agent at work'
 }
+
+@test "Google's token does not go where Amazon's variable leads" {
+	start_server services
+	https_proxy=http://127.0.0.1:1 AWS_ENDPOINT_URL=$services_url \
+		RUNNER_NETWORK_RETRY_COUNT=0 ARTIFACT_STORE_API_KEY=ya29.token-of-google \
+		upload --artifact-store-url gs://bucket/x
+	[ "$(request_count services)" -eq 0 ]
+	[ "$(field '.artifacts | length')" -eq 0 ]
+}
+
+@test "an S3 service that is no URL is refused" {
+	AWS_ENDPOINT_URL=minio:9000 AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=abcdefgh \
+		upload --artifact-store-url s3://bucket/x --s3-path-style=no
+	[ "$status" -eq 78 ]
+	[[ $(field .error.message) == *"cannot use 'minio:9000'"*AWS_ENDPOINT_URL* ]]
+}
