@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <getopt.h>
+#include <string.h>
 
 #include "error.h"
 #include "memory.h"
@@ -20,7 +21,7 @@ static const struct option common[] = {
 	{ "version", no_argument, NULL, 'V' },
 };
 
-enum { n_common = sizeof common / sizeof common[0] };
+enum { n_common = sizeof common / sizeof common[0], last_column = 79 };
 
 struct table {
 	struct option *options;
@@ -130,26 +131,44 @@ print_option(
 	free(left);
 }
 
+/* One wrapped list: with a line each, a help would not fit a screen. */
+static void
+print_keys(const struct stage_program *program)
+{
+	const struct config_key *key;
+	size_t column = 0;
+
+	for (size_t i = 1; (key = nth_key(program, i)) != NULL; i++) {
+		char *name = option_name(key->name);
+		size_t width = strlen(" --") + strlen(name);
+
+		if (i == 1)
+			puts("settings, each but a boolean with a value, see "
+			     "nr-config(5):");
+		if (column == 0 || column + width > last_column) {
+			printf("%s ", column == 0 ? "" : "\n");
+			column = 1;
+		}
+		printf(" --%s", name);
+		column += width;
+		free(name);
+	}
+	if (column != 0)
+		putchar('\n');
+}
+
 static void
 print_help(const struct stage_program *program)
 {
 	const struct stage_option *own = program->options;
-	const struct config_key *key;
 
-	printf("usage: %s [options]%s%s\n\n%s\n\noptions:\n", program->name,
+	printf("usage: %s [options]%s%s\n\n%s\noptions:\n", program->name,
 	    reads_nothing(program) ? "" : " < ",
 	    program->input != NULL ? program->input : "document.json",
 	    program->description);
 	for (; own != NULL && own->name != NULL; own++)
 		print_option(
 		    own->short_name, own->name, own->argument, own->help);
-	for (size_t i = 1; (key = nth_key(program, i)) != NULL; i++) {
-		char *name = option_name(key->name);
-
-		print_option(0, name,
-		    key->kind == CONFIG_BOOLEAN ? NULL : "VALUE", key->help);
-		free(name);
-	}
 	if (!reads_nothing(program))
 		print_option('i', "input", "FILE",
 		    program->input != NULL ? "read it from a file"
@@ -159,6 +178,7 @@ print_help(const struct stage_program *program)
 	print_option(0, "dry-run", NULL, "say what would be done, do nothing");
 	print_option('h', "help", NULL, "show this");
 	print_option('V', "version", NULL, "show the version");
+	print_keys(program);
 	printf("\nSee %s(1) and nr(7).\n", program->name);
 }
 

@@ -123,7 +123,7 @@ main(int argc, char *argv[])
 		"max_processes", "max_file_size_mb", "max_open_files", NULL };
 	static const struct stage_option options[] = {
 		{ .name = "single",
-		    .help = "one request for all changes, applied all or none",
+		    .help = "one request for all changes; all or none",
 		    .flag = &single },
 		{ .name = "text",
 		    .short_name = 't',

@@ -352,8 +352,7 @@ main(int argc, char *argv[])
 		NULL };
 	static const struct stage_option options[] = {
 		{ .name = "fix",
-		    .help = "take up a document whose tests failed, and tell "
-			    "the agent how",
+		    .help = "take up a document whose tests failed",
 		    .flag = &fix },
 		{ .name = NULL },
 	};

@@ -114,8 +114,7 @@ main(int argc, char *argv[])
 		{ .name = "listen",
 		    .short_name = 'l',
 		    .argument = "ADDRESS",
-		    .help =
-			"serve there: 127.0.0.1:9100, [::1]:9100, unix:/PATH",
+		    .help = "serve there: HOST:PORT or unix:/PATH",
 		    .value = &address },
 		{ .name = "json",
 		    .help = "write the result as JSON",

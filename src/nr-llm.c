@@ -168,7 +168,7 @@ main(int argc, char *argv[])
 	static const struct stage_option options[] = {
 		{ .name = "text",
 		    .short_name = 't',
-		    .help = "the input is a question, the output the answer",
+		    .help = "a question in, the answer out",
 		    .flag = &text_mode },
 		{ .name = "show",
 		    .short_name = 's',

@@ -290,7 +290,7 @@ main(int argc, char *argv[])
 	static const struct stage_option options[] = {
 		{ .name = "list",
 		    .short_name = 'l',
-		    .help = "say what would be run, why, and what it reports",
+		    .help = "say what would be run, and why",
 		    .flag = &list_only },
 		{ .name = NULL },
 	};

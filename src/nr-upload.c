@@ -157,7 +157,7 @@ main(int argc, char *argv[])
 		"mask_secrets", "run_dir", NULL };
 	static const struct stage_option options[] = {
 		{ .name = "pending",
-		    .help = "send what earlier runs could not; reads nothing",
+		    .help = "send what earlier runs could not",
 		    .flag = &pending },
 		{ 0 },
 	};

@@ -163,16 +163,27 @@ refused() { # DOCUMENT TEXT...
 	done
 }
 
+# What was printed last has at most 24 lines of at most 80 columns.
+fits_a_screen() {
+	awk 'length > 80 { print "too long: " $0; bad = 1 }
+		END { if (NR > 24) { print NR " lines: " $0; bad = 1 } exit bad }' \
+		<<<"$output"
+}
+
 @test "every program has a help that fits a screen, and a version" {
 	for program in "$NR_BIN"/nr-*; do
 		stage "$program" --help
 		[ "$status" -eq 0 ]
 		[ -z "$stderr" ]
 		[ "${#lines[@]}" -ge 5 ]
-		[ "$(wc -l <<<"$output")" -le 50 ]
+		fits_a_screen
 		stage "$program" --version
 		[ "$status" -eq 0 ]
 		[ "$output" = "$(basename "$program") $(cat "$ROOT/VERSION")" ]
+	done
+	for command in allocate release; do
+		stage nr-slot "$command" --help
+		fits_a_screen
 	done
 }
 
