@@ -117,8 +117,11 @@ deps: deps-build deps-test deps-lint deps-bench
 deps-build:
 	@tests/tools/install-packages.sh $(build_packages) $(run_packages)
 
-deps-test: deps-servers
-	@tests/tools/install-packages.sh $(test_packages)
+# A machine may have an npm that is none of Debian's.
+deps-test:
+	@tests/tools/install-packages.sh $(test_packages) \
+		$$(command -v npm >/dev/null || echo npm)
+	@$(MAKE) -s deps-servers
 
 deps-servers:
 	@tests/tools/install-servers.sh build/servers
